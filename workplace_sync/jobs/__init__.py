@@ -1,0 +1,1 @@
+"""The verbs: observe, plan, review, apply."""

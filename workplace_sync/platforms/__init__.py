@@ -1,0 +1,1 @@
+"""The port to a platform, and the platforms behind it."""

@@ -1,0 +1,1 @@
+"""The Workplace-style Graph platform."""

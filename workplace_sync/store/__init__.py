@@ -1,0 +1,1 @@
+"""The database: tables, migrations, one file of queries a subject."""
