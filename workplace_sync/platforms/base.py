@@ -14,52 +14,124 @@ from workplace_sync.membership.change import Action
 from workplace_sync.membership.snapshot import Completeness, Member
 
 
-class UnavailableError(PlatformError):
+class CallError(PlatformError):
+    """A call to the platform that failed; every error of a platform is one of its kinds below.
+
+    `code`, `subcode` and `trace_id` are the platform's own, for its support; `retry_after` is how many seconds it
+    asks us to wait. The message is a sentence of ours: the platform's own texts may hold addresses, and are dropped.
+    `harmless` says that the call certainly had no effect, so that even a write may be repeated. `stops_run` says that
+    the next call would fare no better, so that a run had better stop here.
+    """
+
+    harmless: bool = False
+    stops_run: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: int | None = None,
+        subcode: int | None = None,
+        trace_id: str = "",
+        retry_after: float | None = None,
+        harmless: bool | None = None,
+        stops_run: bool | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.subcode = subcode
+        self.trace_id = trace_id
+        self.retry_after = retry_after
+        self.harmless = type(self).harmless if harmless is None else harmless
+        self.stops_run = type(self).stops_run if stops_run is None else stops_run
+        self.retryable = type(self).retryable if retryable is None else retryable
+
+
+class UnavailableError(CallError):
     """The platform did not answer, or answered that it is down; nothing says that the person or the token is wrong."""
 
     retryable = True
 
 
-class RateLimitedError(PlatformError):
-    """The platform asks us to slow down; the call had no effect."""
+class RateLimitedError(CallError):
+    """The platform, or our own pace, asks us to slow down; the call had no effect."""
 
     retryable = True
+    harmless = True
+    stops_run = True
 
 
-class TokenRejectedError(PlatformError):
+class TokenRejectedError(CallError):
     """The token was revoked, has expired or is not accepted (codes 190, 102): nothing can be seen or done."""
 
     exit_code = ExitCode.BLIND
+    harmless = True
+    stops_run = True
 
 
-class PermissionMissingError(PlatformError):
+class PermissionMissingError(CallError):
     """The token lacks a permission that the call needs (codes 3, 10, 200-299)."""
 
     exit_code = ExitCode.BLIND
+    harmless = True
+    stops_run = True
 
 
-class GroupGoneError(PlatformError):
+class GroupGoneError(CallError):
     """The group does not exist, or is not visible to this token."""
 
     exit_code = ExitCode.BLIND
+    harmless = True
+    stops_run = True
 
 
-class TargetRefusedError(PlatformError):
+class GroupArchivedError(CallError):
+    """The group is archived: it can be read, and is not to be changed."""
+
+    harmless = True
+    stops_run = True
+
+
+class TargetRefusedError(CallError):
     """The target is a community, where removing a member would remove the person from the whole platform."""
 
+    harmless = True
+    stops_run = True
 
-class BlockedError(PlatformError):
+
+class BlockedError(CallError):
     """The platform blocks this kind of call for a time, for policy or abuse reasons (code 368)."""
 
+    harmless = True
+    stops_run = True
 
-class ChangeRefusedError(PlatformError):
+
+class RequestRefusedError(CallError):
+    """The platform refused a whole call as wrong: the fault is in the call, not in a person."""
+
+    harmless = True
+    stops_run = True
+
+
+class ChangeRefusedError(CallError):
     """The platform refused one change, for example because the person has no account there."""
 
+    harmless = True
 
-class MalformedAnswerError(PlatformError):
+
+class MalformedAnswerError(CallError):
     """The platform's answer is not what its API describes; whether the call had an effect is not known."""
 
     retryable = True
+
+
+class StoppedError(CallError):
+    """The run stopped before the call went out."""
+
+    harmless = True
+    stops_run = True
 
 
 class Result(StrEnum):
@@ -87,7 +159,20 @@ class OperationOutcome:
 
     seq: int
     result: Result
-    error: PlatformError | None = None
+    error: CallError | None = None
+
+    @property
+    def stops_run(self) -> bool:
+        """Whether the writer pulls no further batch because of this outcome."""
+        return self.error is not None and self.error.stops_run
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityDescription:
+    """The tenant that the token belongs to."""
+
+    platform_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +187,13 @@ class GroupDescription:
 
 
 class GroupReader(ABC):
-    """Reads one group."""
+    """Reads one group.
+
+    `failure` is the error behind the `fault` of the last reading, None when no error broke it off: it tells a revoked
+    token from a server that is down, which the sentence alone does not.
+    """
+
+    failure: CallError | None = None
 
     @abstractmethod
     def describe(self) -> GroupDescription:
@@ -112,11 +203,17 @@ class GroupReader(ABC):
         """
 
     @abstractmethod
-    def read_members(self, on_page: Callable[[Sequence[Member]], None]) -> Completeness:
+    def read_members(
+        self, on_page: Callable[[Sequence[Member]], None], on_restart: Callable[[], None] | None = None
+    ) -> Completeness:
         """Hand every page of members to `on_page` and return how complete the reading was.
 
         Never raises for what the platform does: a failure half-way is told in `Completeness.fault`, with the pages
         before it already handed over. Memory stays flat: one page at a time.
+
+        Members come and go during a long reading, and then it cannot be told from a broken one. With `on_restart` such
+        a reading is begun again a few times: `on_restart` is called first, and the consumer drops every page it has
+        been handed. What is returned describes the last reading alone. Errors of the two callables pass through.
         """
 
     @abstractmethod
@@ -137,7 +234,12 @@ class GroupWriter(ABC):
 
         `batches` is pulled lazily, never more than there are threads in flight, in the caller's thread: the caller
         records the intent while producing a batch, and the outcome while receiving one. A batch holds at most
-        `batch_size` operations. Failures are outcomes, not exceptions.
+        `batch_size` operations (ValueError). Failures are outcomes, not exceptions; the outcomes of a batch stand in
+        the order of its operations, the batches in the order in which they come back.
+
+        After an outcome whose `stops_run` is true no further batch is pulled; those in flight are still reported.
+        When the caller stops early, or its own code raises, those in flight are awaited and not reported: whatever
+        has an intent and no outcome is to be settled by reading the group.
         """
 
     @property
