@@ -248,7 +248,8 @@ class ActivationRow(Row, table=True):
 
     __tablename__ = "activation"
 
-    revision: str = Field(primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
+    revision: str = Field(index=True)
     activated_at: datetime = Field(sa_column=_instant())
     activated_by: str
     files: str = Field(sa_column=Column(Text, nullable=False))

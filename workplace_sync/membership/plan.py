@@ -1,0 +1,277 @@
+"""A plan: changes with their decisions, the counts that plan rules judge, and the digest that binds an approval.
+
+The digest is SHA-256 over the exact text of all change lines, in order, followed by the header line, each ended by
+a line feed. Lines are canonical JSON (RFC 8785 for the values used here), so anybody can compute it from the
+plan's file with `sha256sum`.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from workplace_sync.membership.change import Action
+from workplace_sync.membership.subject import DEFAULTS
+from workplace_sync.policy.engine import Decision, Effect
+
+GOES = frozenset({Effect.ALLOW, Effect.WARN})
+"""The effects with which a change is carried out without anybody's approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change with its decision. `rules` cites each deciding rule as `policy@version/rule`; `why` are their messages.
+
+    `facts` are those the decision rests on, as JSON values, without the ones at their default.
+    """
+
+    seq: int
+    key: str
+    address: str
+    platform_id: str
+    action: Action
+    reason: str
+    effect: Effect
+    rules: tuple[str, ...] = ()
+    audited: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    remedy: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Return the canonical text of the change, without a line feed."""
+        return canonical(
+            {
+                "action": self.action.value,
+                "address": self.address,
+                "audited": self.audited,
+                "effect": self.effect.value,
+                "facts": self.facts,
+                "key": self.key,
+                "platform_id": self.platform_id,
+                "reason": self.reason,
+                "remedy": self.remedy,
+                "rules": self.rules,
+                "seq": self.seq,
+                "why": self.why,
+            }
+        )
+
+    @classmethod
+    def parse(cls, line: str) -> "PlannedChange":
+        """Return the change that `line` is the text of."""
+        data = json.loads(line)
+        return cls(
+            seq=data["seq"],
+            key=data["key"],
+            address=data["address"],
+            platform_id=data["platform_id"],
+            action=Action(data["action"]),
+            reason=data["reason"],
+            effect=Effect(data["effect"]),
+            rules=tuple(data["rules"]),
+            audited=tuple(data["audited"]),
+            why=tuple(data["why"]),
+            remedy=data["remedy"],
+            facts=data["facts"],
+        )
+
+    @property
+    def goes(self) -> bool:
+        """Whether it is carried out without an approval."""
+        return self.effect in GOES
+
+
+def canonical(value: Mapping[str, object]) -> str:
+    """Return the RFC 8785 text of `value`, which holds strings, integers, booleans, lists and objects only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def stored_facts(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return the facts as they are kept with a change: JSON values, without the ones at their default."""
+    return {
+        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+        for name, value in facts.items()
+        if value != DEFAULTS.get(name)
+    }
+
+
+def restored_facts(stored: Mapping[str, object]) -> dict[str, object]:
+    """Return the facts that `stored_facts` kept, whole again, so that a decision can be recomputed."""
+    return DEFAULTS | {
+        name: datetime.fromisoformat(str(value)) if isinstance(DEFAULTS.get(name), datetime) else value
+        for name, value in stored.items()
+    }
+
+
+def planned(
+    seq: int, key: str, address: str, platform_id: str, facts: Mapping[str, object], decision: Decision
+) -> PlannedChange:
+    """Return the change that `facts` describe, with its decision."""
+    return PlannedChange(
+        seq=seq,
+        key=key,
+        address=address,
+        platform_id=platform_id,
+        action=Action(str(facts["action.kind"])),
+        reason=str(facts["action.reason"]),
+        effect=decision.effect,
+        rules=tuple(finding.cite for finding in decision.findings),
+        audited=tuple(finding.cite for finding in decision.audited),
+        why=tuple(finding.message for finding in decision.findings),
+        remedy=decision.remedy,
+        facts=stored_facts(facts),
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts changes while they stream by: by action, effect and remedy."""
+
+    counted: Counter[tuple[Action, Effect]] = field(default_factory=Counter)
+    invited: int = 0
+    protected_removals: int = 0
+    administrators_removed: int = 0
+
+    def add(self, change: PlannedChange) -> None:
+        """Count one change."""
+        self.counted[change.action, change.effect] += 1
+        if change.action is Action.ADD and change.remedy == "invite" and not change.goes:
+            self.invited += 1
+        if change.action is Action.REMOVE and change.effect in GOES | {Effect.HOLD}:
+            self.protected_removals += change.facts.get("subject.protected") is True
+            self.administrators_removed += change.facts.get("subject.administrator") is True
+
+    def number(self, action: Action | None = None, effects: Iterable[Effect] = tuple(Effect)) -> int:
+        """Return how many changes of an action (all when None) ended in one of `effects`."""
+        actions = tuple(Action) if action is None else (action,)
+        return sum(self.counted[a, e] for a in actions for e in effects)
+
+    @property
+    def possible(self) -> tuple[Effect, ...]:
+        """The effects with which a change may yet be carried out, an approval granted."""
+        return (Effect.ALLOW, Effect.WARN, Effect.HOLD)
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts as they are shown and stored."""
+        return {
+            "added": self.number(Action.ADD, GOES),
+            "removed": self.number(Action.REMOVE, GOES),
+            "held": self.number(None, (Effect.HOLD,)),
+            "denied": self.number(None, (Effect.DENY,)),
+            "errors": self.number(None, (Effect.ERROR,)),
+            "invited": self.invited,
+            "changes": self.number(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was done to a group before, counted over rolling windows up to now, and its size and administrators now."""
+
+    size: int
+    administrators: int
+    added_last_24h: int = 0
+    added_last_7d: int = 0
+    removed_last_24h: int = 0
+    removed_last_7d: int = 0
+
+
+def plan_facts(tally: Tally, history: History) -> dict[str, object]:
+    """Return the `plan.*` facts: what is to be done if every hold is approved, beside what was done before."""
+    additions = tally.number(Action.ADD, tally.possible)
+    removals = tally.number(Action.REMOVE, tally.possible)
+    return {
+        "plan.changes": tally.number(),
+        "plan.additions": additions,
+        "plan.removals": removals,
+        "plan.role_changes": 0,
+        "plan.allowed": tally.number(None, GOES),
+        "plan.held": tally.number(None, (Effect.HOLD,)),
+        "plan.denied": tally.number(None, (Effect.DENY,)),
+        "plan.errors": tally.number(None, (Effect.ERROR,)),
+        "plan.size_before": history.size,
+        "plan.size_after": history.size + additions - removals,
+        "plan.administrators_before": history.administrators,
+        "plan.administrators_after": history.administrators - tally.administrators_removed,
+        "plan.added_last_24h": history.added_last_24h,
+        "plan.added_last_7d": history.added_last_7d,
+        "plan.removed_last_24h": history.removed_last_24h,
+        "plan.removed_last_7d": history.removed_last_7d,
+        "plan.removals_protected": tally.protected_removals,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a plan was made from, and what the plan rules said of it as a whole."""
+
+    group: str
+    platform_id: str
+    snapshot: str
+    policy_revision: str
+    now: datetime
+    requested_by: str
+    effect: Effect
+    rules: tuple[str, ...]
+    why: tuple[str, ...]
+    facts: Mapping[str, object]
+    params: Mapping[str, Mapping[str, object]]
+    counts: Mapping[str, int]
+
+    def line(self) -> str:
+        """Return the canonical text of the header, without a line feed."""
+        return canonical(
+            {
+                "counts": dict(self.counts),
+                "effect": self.effect.value,
+                "facts": dict(self.facts),
+                "group": self.group,
+                "now": self.now.astimezone(UTC).isoformat(),
+                "params": {policy: dict(values) for policy, values in self.params.items()},
+                "platform_id": self.platform_id,
+                "policy_revision": self.policy_revision,
+                "requested_by": self.requested_by,
+                "rules": self.rules,
+                "snapshot": self.snapshot,
+                "v": 1,
+                "why": self.why,
+            }
+        )
+
+    @classmethod
+    def parse(cls, line: str) -> "Header":
+        """Return the header that `line` is the text of."""
+        data = json.loads(line)
+        return cls(
+            group=data["group"],
+            platform_id=data["platform_id"],
+            snapshot=data["snapshot"],
+            policy_revision=data["policy_revision"],
+            now=datetime.fromisoformat(data["now"]),
+            requested_by=data["requested_by"],
+            effect=Effect(data["effect"]),
+            rules=tuple(data["rules"]),
+            why=tuple(data["why"]),
+            facts=data["facts"],
+            params=data["params"],
+            counts=data["counts"],
+        )
+
+
+class PlanDigest:
+    """Computes a plan's digest while its lines stream by."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, line: str) -> None:
+        """Take the next line in."""
+        self._hash.update(line.encode())
+        self._hash.update(b"\n")
+
+    def value(self) -> str:
+        """Return the digest as 64 hexadecimal digits."""
+        return self._hash.hexdigest()

@@ -1,0 +1,35 @@
+"""The consent ledger in the database. Rows are added, never changed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from workplace_sync.roster.consent import ConsentEvent, ConsentKind, ConsentOrigin
+from workplace_sync.store.tables import ConsentEventRow
+
+EVERY_GROUP = "*"
+
+_TABLE = ConsentEventRow.__table__  # type: ignore[attr-defined]
+_COLUMNS = [column for column in _TABLE.c if column.name != "id"]
+
+
+def record(connection: Connection, events: Sequence[ConsentEvent]) -> None:
+    """Add events to the ledger."""
+    if events:
+        names = [column.name for column in _COLUMNS]
+        connection.execute(insert(_TABLE), [{name: getattr(event, name) for name in names} for event in events])
+
+
+def events_of(connection: Connection, keys: Sequence[str], group: str | None) -> dict[str, list[ConsentEvent]]:
+    """Return the events of each of up to some thousand people that count for `group`; all scopes when it is None."""
+    found: dict[str, list[ConsentEvent]] = defaultdict(list)
+    query = select(*_COLUMNS).where(_TABLE.c.key.in_(keys))
+    if group is not None:
+        query = query.where(_TABLE.c.scope.in_((group, EVERY_GROUP)))
+    for row in connection.execute(query.order_by(_TABLE.c.id)):
+        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+        found[row.key].append(
+            ConsentEvent(**values | {"kind": ConsentKind(row.kind), "origin": ConsentOrigin(row.origin)})
+        )
+    return found

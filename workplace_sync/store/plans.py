@@ -1,0 +1,193 @@
+"""Plans, their changes and the reviews of them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select
+
+from workplace_sync.membership.plan import Header, PlannedChange
+from workplace_sync.store.tables import ChangeRow, PlanRow, ReviewRow
+
+_PLAN = PlanRow.__table__  # type: ignore[attr-defined]
+_CHANGE = ChangeRow.__table__  # type: ignore[attr-defined]
+_REVIEW = ReviewRow.__table__  # type: ignore[attr-defined]
+
+_AT_ONCE = 5_000
+_SHORTEST_DIGEST = 8  # fewer digits of a digest would name the wrong plan too easily
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A plan as it is kept; its changes are read apart. `header_line` is what the digest covers."""
+
+    id: str
+    group: str
+    digest: str
+    created_at: datetime
+    expires_at: datetime
+    header_line: str
+    counts: Mapping[str, int]
+
+    @property
+    def header(self) -> Header:
+        """The header, parsed."""
+        return Header.parse(self.header_line)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A person's verdict ("approved" or "rejected") on the plan with that digest."""
+
+    plan_id: str
+    digest: str
+    verdict: str
+    reviewed_by: str
+    reviewed_at: datetime
+    expires_at: datetime
+    reason: str
+
+
+def add_changes(connection: Connection, plan_id: str, changes: Sequence[tuple[PlannedChange, str]]) -> None:
+    """Keep changes with their lines. They count only once `add` has kept the plan."""
+    if changes:
+        connection.execute(
+            insert(_CHANGE),
+            [
+                {
+                    "plan_id": plan_id,
+                    "seq": change.seq,
+                    "key": change.key,
+                    "action": change.action.value,
+                    "effect": change.effect.value,
+                    "remedy": change.remedy,
+                    "body": line,
+                }
+                for change, line in changes
+            ],
+        )
+
+
+def add(connection: Connection, plan: PlanRecord) -> None:
+    """Keep the plan itself, and drop changes of plannings that never got this far."""
+    header = plan.header
+    connection.execute(
+        insert(_PLAN).values(
+            id=plan.id,
+            group_name=plan.group,
+            digest=plan.digest,
+            created_at=plan.created_at,
+            expires_at=plan.expires_at,
+            requested_by=header.requested_by,
+            policy_revision=header.policy_revision,
+            snapshot_id=header.snapshot,
+            effect=header.effect.value,
+            header=plan.header_line,
+            counts=json.dumps(dict(plan.counts)),
+        )
+    )
+
+
+def forget_changes(connection: Connection, plan_id: str) -> None:
+    """Drop the changes of a planning that did not end."""
+    connection.execute(delete(_CHANGE).where(_CHANGE.c.plan_id == plan_id))
+
+
+def _plan(row: Row[tuple[object, ...]]) -> PlanRecord:
+    return PlanRecord(
+        id=row.id,
+        group=row.group_name,
+        digest=row.digest,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        header_line=row.header,
+        counts=json.loads(row.counts),
+    )
+
+
+def find(connection: Connection, name: str) -> list[PlanRecord]:
+    """Return the plans that `name` may mean: an id, a digest, or the beginning of one (eight digits at least)."""
+    by_name = or_(_PLAN.c.id == name, _PLAN.c.digest == name)
+    if len(name) >= _SHORTEST_DIGEST and name.isalnum():
+        by_name = or_(by_name, _PLAN.c.digest.startswith(name))
+    return [_plan(row) for row in connection.execute(select(_PLAN).where(by_name).limit(5))]
+
+
+def recent(connection: Connection, group: str | None = None, *, limit: int = 20) -> list[PlanRecord]:
+    """Return the newest plans, of one group or of all."""
+    query = select(_PLAN).order_by(_PLAN.c.created_at.desc(), _PLAN.c.id).limit(limit)
+    if group is not None:
+        query = query.where(_PLAN.c.group_name == group)
+    return [_plan(row) for row in connection.execute(query)]
+
+
+def lines(connection: Connection, plan_id: str) -> Iterator[str]:
+    """Yield the lines of a plan's changes, in their order, in flat memory."""
+    query = select(_CHANGE.c.body).where(_CHANGE.c.plan_id == plan_id).order_by(_CHANGE.c.seq)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
+    for part in rows.partitions(_AT_ONCE):
+        for row in part:
+            yield row.body
+
+
+def changes(
+    connection: Connection, plan_id: str, *, effects: Sequence[str] = (), remedy: str | None = None
+) -> Iterator[PlannedChange]:
+    """Yield a plan's changes in their order; only those with one of `effects`, or with a remedy, if given."""
+    query = select(_CHANGE.c.body).where(_CHANGE.c.plan_id == plan_id).order_by(_CHANGE.c.seq)
+    if effects:
+        query = query.where(_CHANGE.c.effect.in_(effects))
+    if remedy is not None:
+        query = query.where(_CHANGE.c.remedy == remedy)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
+    for part in rows.partitions(_AT_ONCE):
+        for row in part:
+            yield PlannedChange.parse(row.body)
+
+
+def changes_by_key(connection: Connection, plan_id: str, keys: Sequence[str]) -> dict[str, PlannedChange]:
+    """Return a plan's changes about some people."""
+    query = select(_CHANGE.c.body).where(_CHANGE.c.plan_id == plan_id, _CHANGE.c.key.in_(keys))
+    return {change.key: change for change in (PlannedChange.parse(row.body) for row in connection.execute(query))}
+
+
+def decisions_about(
+    connection: Connection, key: str, group: str | None = None
+) -> list[tuple[PlanRecord, PlannedChange]]:
+    """Return every planned change about one person with its plan, oldest first."""
+    query = select(_PLAN, _CHANGE.c.body).join(_CHANGE, _CHANGE.c.plan_id == _PLAN.c.id).where(_CHANGE.c.key == key)
+    if group is not None:
+        query = query.where(_PLAN.c.group_name == group)
+    rows = connection.execute(query.order_by(_PLAN.c.created_at))
+    return [(_plan(row), PlannedChange.parse(row.body)) for row in rows]
+
+
+def count_effects(connection: Connection, plan_id: str) -> dict[str, int]:
+    """Return how many changes of a plan ended in each effect."""
+    query = select(_CHANGE.c.effect, func.count()).where(_CHANGE.c.plan_id == plan_id).group_by(_CHANGE.c.effect)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def add_review(connection: Connection, review: Review) -> None:
+    """Keep a verdict."""
+    connection.execute(
+        insert(_REVIEW).values(
+            plan_id=review.plan_id,
+            digest=review.digest,
+            verdict=review.verdict,
+            reviewed_by=review.reviewed_by,
+            reviewed_at=review.reviewed_at,
+            expires_at=review.expires_at,
+            reason=review.reason,
+        )
+    )
+
+
+def reviews(connection: Connection, plan_id: str) -> list[Review]:
+    """Return the verdicts on a plan, oldest first."""
+    rows = connection.execute(select(_REVIEW).where(_REVIEW.c.plan_id == plan_id).order_by(_REVIEW.c.id))
+    return [
+        Review(row.plan_id, row.digest, row.verdict, row.reviewed_by, row.reviewed_at, row.expires_at, row.reason)
+        for row in rows
+    ]

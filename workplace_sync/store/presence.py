@@ -1,0 +1,81 @@
+"""Who was in a group when, as far as snapshots and operations show."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, or_, select, text
+
+from workplace_sync.store.tables import Instant, OperationRow, PresenceRow
+
+_TABLE = PresenceRow.__table__  # type: ignore[attr-defined]
+_OPERATION = OperationRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An interval in which someone was seen; `gone_at` is None while the last complete snapshot still shows them."""
+
+    group: str
+    key: str
+    administrator: bool
+    first_seen_at: datetime
+    last_seen_at: datetime | None
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAt:
+    """Someone who was a member at a time. `basis` says what shows it: "seen" or "added, not yet seen"."""
+
+    key: str
+    basis: str
+    since: datetime
+
+
+def seen_at(connection: Connection, group: str, at: datetime) -> Iterator[MemberAt]:
+    """Yield those whom the last complete snapshot before `at` shows, by key."""
+    query = select(_TABLE.c.key, _TABLE.c.first_seen_at).where(
+        _TABLE.c.group_name == group,
+        _TABLE.c.first_seen_at <= at,
+        or_(_TABLE.c.gone_at.is_(None), _TABLE.c.gone_at > at),
+    )
+    for row in connection.execute(query.order_by(_TABLE.c.key)):
+        yield MemberAt(row.key, "seen", row.first_seen_at)
+
+
+_ADDED = text("""
+SELECT o.key, o.finished_at FROM operation o
+WHERE o.group_name = :group_name AND o.action = 'add' AND o.state = 'done' AND o.finished_at <= :at AND o.finished_at > :since
+  AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.group_name = o.group_name AND p.key = o.key
+                  AND p.first_seen_at <= :at AND (p.gone_at IS NULL OR p.gone_at > :at))
+ORDER BY o.key
+""").bindparams(bindparam("at", type_=Instant()), bindparam("since", type_=Instant()))
+
+
+def added_between(connection: Connection, group: str, since: datetime, at: datetime) -> Iterator[MemberAt]:
+    """Yield those we added after `since` and not after `at`, whom no snapshot up to then shows."""
+    query = _ADDED.columns(_OPERATION.c.key, _OPERATION.c.finished_at)
+    for row in connection.execute(query, {"group_name": group, "at": at, "since": since}):
+        yield MemberAt(row.key, "added, not yet seen", row.finished_at)
+
+
+def intervals_of(connection: Connection, key: str, group: str | None = None) -> list[Presence]:
+    """Return the intervals in which one person was seen, oldest first."""
+    query = select(_TABLE).where(_TABLE.c.key == key)
+    if group is not None:
+        query = query.where(_TABLE.c.group_name == group)
+    rows = connection.execute(query.order_by(_TABLE.c.first_seen_at))
+    return [
+        Presence(row.group_name, row.key, row.administrator, row.first_seen_at, row.last_seen_at, row.gone_at)
+        for row in rows
+    ]
+
+
+def size(connection: Connection, group: str) -> tuple[int, int]:
+    """Return how many members the last complete snapshot shows, and how many of them are administrators."""
+    present = select(func.count(), func.count().filter(_TABLE.c.administrator.is_(True))).where(
+        _TABLE.c.group_name == group, _TABLE.c.gone_at.is_(None)
+    )
+    row = connection.execute(present).one()
+    return int(row[0]), int(row[1])

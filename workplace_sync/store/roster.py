@@ -1,0 +1,151 @@
+"""Rosters in the database: staged unsorted, then put in place in one sorted statement (promise: never half-imported)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, bindparam, delete, insert, select, text
+
+from workplace_sync.roster.person import RosterPerson
+from workplace_sync.store.tables import DesiredRow, Instant, RosterImportRow
+
+_IMPORT = RosterImportRow.__table__  # type: ignore[attr-defined]
+_DESIRED = DesiredRow.__table__  # type: ignore[attr-defined]
+
+_STAGED = Table(
+    "staged_person",
+    MetaData(),
+    Column("source_no", Integer),
+    Column("line", Integer),
+    *(Column(name, String) for name in ("key", "address", "name", "tenant", "status", "roles", "external_id")),
+    *(Column(name, String) for name in ("method", "import_id", "source")),
+    Column("consent", String),
+    Column("consent_at", Instant()),
+    *(Column(name, String) for name in ("consent_basis", "consent_source")),
+    prefixes=["TEMPORARY"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterImport:
+    """One reading of one source. `sha256` is that of the file's bytes, empty for what is not a file."""
+
+    id: str
+    method: str
+    source: str
+    sha256: str
+    rows: int
+    rejected: int
+
+
+class StagedRoster:
+    """People read so far, on a connection of their own, invisible to everybody else."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def add(
+        self, people: Sequence[RosterPerson], *, source_no: int, tenant: str, method: str, import_id: str, source: str
+    ) -> None:
+        """Stage people of the source with that number (the lower number wins), with a tenant for those without one."""
+        if people:
+            self.connection.execute(
+                insert(_STAGED),
+                [
+                    {
+                        "source_no": source_no,
+                        "line": person.line,
+                        "key": person.key,
+                        "address": person.address,
+                        "name": person.name,
+                        "tenant": person.tenant or tenant,
+                        "status": person.status,
+                        "roles": "|".join(person.roles),
+                        "external_id": person.external_id,
+                        "method": method,
+                        "import_id": import_id,
+                        "source": source,
+                        "consent": person.consent.value,
+                        "consent_at": person.consent_at,
+                        "consent_basis": person.consent_basis,
+                        "consent_source": person.consent_source or source,
+                    }
+                    for person in people
+                ],
+            )
+            self.connection.commit()  # ends the reading transaction; temporary rows stay
+
+
+@contextmanager
+def staged(connection: Connection) -> Iterator[StagedRoster]:
+    """Lend a staging area on `connection`; it is gone afterwards, whatever happened."""
+    _STAGED.create(connection)
+    connection.commit()
+    try:
+        yield StagedRoster(connection)
+    finally:
+        connection.rollback()
+        _STAGED.drop(connection)
+        connection.commit()
+
+
+# Of a person named twice, the first row of the first source is taken.
+_PLACE = text("""
+INSERT INTO desired (group_name, key, address, name, tenant, status, roles, external_id, method, import_id)
+SELECT :group_name, key, address, name, tenant, status, roles, external_id, method, import_id
+FROM (SELECT s.*, row_number() OVER (PARTITION BY key ORDER BY source_no, line) AS place FROM staged_person s) ranked
+WHERE place = 1
+ORDER BY key
+""")
+
+# A statement of the roster enters the ledger once: not again while the roster goes on saying the same.
+_LEDGER = text("""
+INSERT INTO consent_event (key, scope, kind, origin, at, recorded_at, wording, basis, source, recorded_by, expires_at)
+SELECT s.key, :scope, CASE s.consent WHEN 'opted_in' THEN 'given' ELSE 'withdrawn' END, 'roster',
+       coalesce(s.consent_at, :recorded_at), :recorded_at, '', s.consent_basis, s.consent_source, :recorded_by, NULL
+FROM staged_person s
+WHERE s.consent <> '' AND NOT EXISTS (
+    SELECT 1 FROM consent_event e
+    WHERE e.key = s.key AND e.scope = :scope AND e.origin = 'roster'
+      AND e.kind = CASE s.consent WHEN 'opted_in' THEN 'given' ELSE 'withdrawn' END
+      AND (s.consent_at IS NULL OR e.at = s.consent_at)
+      AND NOT EXISTS (SELECT 1 FROM consent_event later WHERE later.key = e.key AND later.scope = e.scope
+                      AND later.origin = 'roster' AND later.id > e.id AND later.kind <> e.kind))
+ORDER BY s.key, s.source_no, s.line
+""").bindparams(bindparam("recorded_at", type_=Instant()))
+
+
+def put_in_place(
+    connection: Connection, *, group: str, imports: Sequence[RosterImport], at: datetime, by: str
+) -> tuple[int, int]:
+    """Make the staged people the ones wanted in `group`, inside the caller's transaction.
+
+    Returns how many people are wanted now, and how many statements of consent are new to the ledger.
+    """
+    for one in imports:
+        connection.execute(
+            insert(_IMPORT).values(
+                id=one.id,
+                group_name=group,
+                method=one.method,
+                source=one.source,
+                sha256=one.sha256,
+                rows=one.rows,
+                rejected=one.rejected,
+                imported_at=at,
+                imported_by=by,
+            )
+        )
+    connection.execute(delete(_DESIRED).where(_DESIRED.c.group_name == group))
+    placed = connection.execute(_PLACE, {"group_name": group}).rowcount
+    told = connection.execute(_LEDGER, {"scope": group, "recorded_at": at, "recorded_by": by}).rowcount
+    return placed, told
+
+
+def names_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Return the names that rosters give for people, for those that have one."""
+    rows = connection.execute(
+        select(_DESIRED.c.key, _DESIRED.c.name).where(_DESIRED.c.key.in_(keys), _DESIRED.c.name != "")
+    )
+    return {row.key: row.name for row in rows}
