@@ -1,1 +1,1 @@
-"""The rules engine: policy files, facts, decisions."""
+"""The rules engine: policy files, facts, decisions. Pure: text and values come in, decisions go out."""

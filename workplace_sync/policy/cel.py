@@ -1,0 +1,322 @@
+"""The only file that knows the CEL engine, with a guard for each of its sharp edges.
+
+cel-expr-python 0.1.3 is fast and type-checks at load, and it is young. Every guard below was proven necessary on exactly
+that version (tests/policy/test_cel.py keeps the proof): a null result aborts the process, so only expressions of static
+type BOOL or STRING are ever evaluated; an error comes back as a truthy string, so only `is True` counts as true; text is
+cut at NUL, so NUL is refused at the door; `has()` returns the value itself, so the macro is switched off; and
+deserialised expressions forget their types, so everything is compiled from text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from cel_expr_python import cel
+
+from workplace_sync.policy.facts import FactValue, Kind
+
+ENGINE = "cel-expr-python 0.1.3"  # goes on the record of every plan; a test compares it with what is installed
+MAX_EXPRESSION = 2_000  # characters
+MAX_LIST = 100  # items: keeps exists() inside exists() below the engine's budget of 10,000 loop steps
+MAX_TEXT = 4_096  # characters
+_MAX_COMBINED = 50_000  # characters; the engine refuses 100,000
+_MAX_KNOWN = 10_000  # texts remembered as clean
+_INT_LIMIT = 2**63
+
+_TYPES = {
+    Kind.STRING: cel.Type.STRING,
+    Kind.BOOL: cel.Type.BOOL,
+    Kind.INT: cel.Type.INT,
+    Kind.TIMESTAMP: cel.Type.TIMESTAMP,
+    Kind.DURATION: cel.Type.DURATION,
+    Kind.STRINGS: cel.Type.List(cel.Type.STRING),
+}
+_STRING_LITERAL = r"""(?:[rR]?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
+_LITERAL_CALL = re.compile(rf"\b(?:timestamp|duration)\(\s*{_STRING_LITERAL}\s*\)")
+_LITERAL_PATTERN = re.compile(rf"\.\s*matches\(\s*({_STRING_LITERAL})\s*\)")
+_PROBLEM = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
+
+Outcome = bool | None
+"""What became of a condition: true, false, or None where it could not be evaluated."""
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be used; `problems` are (line, column, message) within it, from 1, 0 = unknown."""
+
+    def __init__(self, *problems: tuple[int, int, str]) -> None:
+        super().__init__("; ".join(message for _, _, message in problems))
+        self.problems = problems
+
+
+class RefusedError(ValueError):
+    """A value that may not reach the engine; the text names the fact and what is wrong, never the value."""
+
+
+class _Value(Protocol):
+    def plain_value(self) -> object: ...
+
+
+class _Compiled(Protocol):
+    def eval(self, activation: object = None, data: Mapping[str, object] | None = None) -> _Value: ...
+    def return_type(self) -> object: ...
+
+
+class Environment:
+    """The variables that expressions may read, and the way to compile them."""
+
+    def __init__(self, variables: Mapping[str, Kind]) -> None:
+        self.variables = dict(variables)
+        self._env = _environment(variables)
+        self._without: dict[str, cel.Env] = {}
+
+    def condition(self, text: str) -> "Expression":
+        """Compile an expression that is true or false; raises ExpressionError when it is not, or cannot be read."""
+        return Expression(self, self._typed(text, cel.Type.BOOL, "must be true or false"))
+
+    def message(self, text: str) -> "Expression":
+        """Compile an expression that makes a text; raises ExpressionError."""
+        self._typed(text, cel.Type.STRING, "must make a text")
+        return Expression(self, self._compile(f"[{text}\n]"))
+
+    def reads(self, text: str) -> frozenset[str]:
+        """Return the variables that a compilable expression reads: those without which it no longer compiles."""
+        near = [name for name in self.variables if name.rpartition(".")[2] in text]
+        return frozenset(name for name in near if not self._compiles_without(name, text))
+
+    def bad_literals(self, text: str) -> list[str]:
+        """Return the literal times, durations and patterns in the text that are no such thing.
+
+        The engine's own check lets them pass; they would fail, and so deny, only when somebody is decided on.
+        """
+        calls = [found.group() for found in _LITERAL_CALL.finditer(text)]
+        patterns = [found.group(1) for found in _LITERAL_PATTERN.finditer(text)]
+        probes = [(call, f"{call} == {call}") for call in calls] + [(p, f"''.matches({p})") for p in patterns]
+        return [shown for shown, probe in probes if self.condition(probe).outcome({}) is None]
+
+    def activation(self, data: Mapping[str, object]) -> object:
+        """Bind admitted values once, to evaluate several expressions on them."""
+        return self._env.Activation(data)
+
+    def combined(self, texts: Sequence[str]) -> _Compiled:
+        """Compile conditions, each of which compiles alone, into one list; a line end closes a trailing comment."""
+        return self._compile("[" + "\n, ".join(texts) + "\n]")
+
+    def _typed(self, text: str, wanted: object, complaint: str) -> _Compiled:
+        if len(text) > MAX_EXPRESSION:
+            raise ExpressionError((0, 0, f"is longer than {MAX_EXPRESSION} characters"))
+        if not _is_clean(text):
+            raise ExpressionError((0, 0, "holds a character that is not text"))
+        compiled = self._compile(text)
+        if compiled.return_type() != wanted:
+            raise ExpressionError((0, 0, f"{complaint}, and is {compiled.return_type()!r}"))
+        if self._may_be_null(text):
+            raise ExpressionError((0, 0, f"{complaint}, and may be null"))
+        return compiled
+
+    def _may_be_null(self, text: str) -> bool:
+        """Whether this is a protobuf wrapper: its type is shown as BOOL or STRING, and its null aborts the process.
+
+        Only what may be null can be compared with null; that complaint of the type check is what must be seen.
+        """
+        try:
+            self._compile(f"({text}\n) == null")
+        except ExpressionError as error:
+            return "no matching overload for '_==_'" not in str(error)
+        return True
+
+    def _compile(self, text: str) -> _Compiled:
+        try:
+            compiled: _Compiled = self._env.compile(text)
+        except RuntimeError as error:
+            raise ExpressionError(*_problems(str(error))) from None
+        return compiled
+
+    def _compiles_without(self, name: str, text: str) -> bool:
+        if name not in self._without:
+            self._without[name] = _environment({n: kind for n, kind in self.variables.items() if n != name})
+        try:
+            self._without[name].compile(text)
+        except RuntimeError:
+            return False
+        return True
+
+
+class Expression:
+    """A compiled expression. Reads only admitted values (see Door)."""
+
+    def __init__(self, env: Environment, compiled: _Compiled) -> None:
+        self._env = env
+        self._compiled = compiled
+
+    def outcome(self, data: Mapping[str, object]) -> Outcome:
+        """Evaluate a condition on its own."""
+        return self.outcome_in(self._env.activation(data))
+
+    def outcome_in(self, activation: object) -> Outcome:
+        """Evaluate a condition on values bound before; anything that is not exactly true or false is None."""
+        value = self._value(activation)
+        return value if isinstance(value, bool) else None
+
+    def text(self, data: Mapping[str, object]) -> str | None:
+        """Evaluate a message; None where that fails.
+
+        An error is a string too, so the message is made as a list of one: an error is never a list.
+        """
+        value = self._value(self._env.activation(data))
+        return value[0] if isinstance(value, list) else None
+
+    def _value(self, activation: object) -> object:
+        try:
+            return self._compiled.eval(activation).plain_value()
+        except (RuntimeError, ValueError, OverflowError):
+            return None
+
+
+class Combined:
+    """Many conditions evaluated at once: one crossing into the engine for each row, which is what makes it fast."""
+
+    def __init__(self, env: Environment, texts: Sequence[str]) -> None:
+        self._env = env
+        self._alone = [env.condition(text) for text in texts]
+        self._together = env.combined(texts)
+
+    def outcomes(self, data: Mapping[str, object]) -> tuple[Outcome, ...]:
+        """Return the outcome of every condition, in order. `data` comes from a Door."""
+        try:
+            values = self._together.eval(data=data).plain_value()
+        except (RuntimeError, ValueError, OverflowError):
+            values = None
+        if type(values) is list:  # anything else is an error of at least one condition
+            return tuple(values)
+        activation = self._env.activation(data)
+        return tuple(condition.outcome_in(activation) for condition in self._alone)
+
+    def outcomes_without(self, data: Mapping[str, object], skip: Sequence[bool]) -> tuple[Outcome, ...]:
+        """Return the outcomes where those marked in `skip` count as not evaluated."""
+        activation = self._env.activation(data)
+        pairs = zip(self._alone, skip, strict=True)
+        return tuple(None if skipped else condition.outcome_in(activation) for condition, skipped in pairs)
+
+
+class Door:
+    """Lets in of each row the facts that the rules read, after looking at every value. Made for speed, one row at a time.
+
+    `wanted` are the variables to take from rows, `fixed` values that are the same for all rows (looked at once, here).
+    Raises RefusedError for a fixed value that may not come in.
+    """
+
+    def __init__(self, wanted: Mapping[str, Kind], fixed: Mapping[str, FactValue]) -> None:
+        for name in wanted.keys() & fixed.keys():
+            _refuse_if(refusal(wanted[name], fixed[name]), name)
+        self._fixed = {name: fixed[name] for name in wanted if name in fixed}
+        free = {name: kind for name, kind in wanted.items() if name not in fixed}
+        self._texts = [name for name, kind in free.items() if kind is Kind.STRING]
+        self._flags = [name for name, kind in free.items() if kind is Kind.BOOL]
+        self._times = [name for name, kind in free.items() if kind is Kind.TIMESTAMP]
+        self._others = [(n, k) for n, k in free.items() if k not in {Kind.STRING, Kind.BOOL, Kind.TIMESTAMP}]
+        self._known: set[object] = set()
+
+    def admit(self, row: Mapping[str, object]) -> dict[str, object]:
+        """Return the values to evaluate on; raises KeyError for a fact that the row lacks, RefusedError for a bad one."""
+        data: dict[str, object] = self._fixed.copy()  # type: ignore[assignment]
+        known = self._known
+        for name in self._texts:
+            data[name] = value = row[name]
+            if type(value) is not str or value not in known:
+                self._look_at_text(name, value)
+        for name in self._flags:
+            data[name] = value = row[name]
+            if value is not True and value is not False:
+                _refuse_if("is not true or false", name)
+        for name in self._times:
+            data[name] = value = row[name]
+            if type(value) is not datetime or value.tzinfo is not UTC:
+                _refuse_if(refusal(Kind.TIMESTAMP, value), name)
+        for name, kind in self._others:
+            data[name] = value = row[name]
+            _refuse_if(refusal(kind, value), name)
+        return data
+
+    def _look_at_text(self, name: str, value: object) -> None:
+        _refuse_if(refusal(Kind.STRING, value), name)
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known.add(value)
+
+
+def refusal(kind: Kind, value: object) -> str:
+    """Return why a value may not reach the engine as this kind; empty when it may."""
+    match kind:
+        case Kind.STRING:
+            return _text_refusal(value)
+        case Kind.BOOL:
+            return "" if isinstance(value, bool) else "is not true or false"
+        case Kind.INT:
+            return _int_refusal(value)
+        case Kind.TIMESTAMP:
+            return _time_refusal(value)
+        case Kind.DURATION:
+            return "" if isinstance(value, timedelta) else "is not a duration"
+        case Kind.STRINGS:
+            return _texts_refusal(value)
+
+
+def _text_refusal(value: object) -> str:
+    if not isinstance(value, str):
+        return "is not a text"
+    if len(value) > MAX_TEXT:
+        return f"is longer than {MAX_TEXT} characters"
+    return "" if _is_clean(value) else "holds a character that is not text"
+
+
+def _int_refusal(value: object) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return "is not a whole number"
+    return "" if -_INT_LIMIT <= value < _INT_LIMIT else "is too large a number"
+
+
+def _time_refusal(value: object) -> str:
+    if not isinstance(value, datetime):
+        return "is not a time"
+    return "" if value.utcoffset() is not None else "is a time without its zone"
+
+
+def _texts_refusal(value: object) -> str:
+    if type(value) is not list:
+        return "is not a list of texts"
+    if len(value) > MAX_LIST:
+        return f"has more than {MAX_LIST} items"
+    return next((reason for reason in map(_text_refusal, value) if reason), "")
+
+
+def _refuse_if(reason: str, name: str) -> None:
+    if reason:
+        raise RefusedError(f"{name} {reason}")
+
+
+def _is_clean(text: str) -> bool:
+    """Whether the engine sees the text as we do: it cuts at NUL, and raises on a lone surrogate."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _environment(variables: Mapping[str, Kind]) -> cel.Env:
+    config = cel.NewEnvConfigFromYaml("stdlib:\n  exclude_macros: [has]\n")
+    return cel.NewEnv(config=config, variables={name: _TYPES[kind] for name, kind in variables.items()})
+
+
+def _problems(text: str) -> Iterable[tuple[int, int, str]]:
+    found = [(max(int(line), 0), max(int(column), 0), _plain(said)) for line, column, said in _PROBLEM.findall(text)]
+    return found or [(0, 0, _plain(text.splitlines()[0]))]
+
+
+def _plain(message: str) -> str:
+    for noise in (" (in container '')", " [INVALID_ARGUMENT]", " [CANCELLED]"):
+        message = message.replace(noise, "")
+    return message.partition(" expecting {")[0]

@@ -1,0 +1,96 @@
+"""What the rules say of one change, or of a whole plan: findings, and the decision that they add up to."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What a rule, or all rules together, make of a change. The strictest wins: error > deny > hold > warn > allow."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    HOLD = "hold"
+    DENY = "deny"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """How strict this is, from 0 (allow) to 4 (error)."""
+        return _RANKS[self]
+
+
+_RANKS = {effect: rank for rank, effect in enumerate(Effect)}
+
+
+class Mode(StrEnum):
+    """Whether a rule counts, or is only listed (to try a rule out before it counts)."""
+
+    ENFORCE = "enforce"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule that did not hold.
+
+    `effect` is ERROR when the rule could not be evaluated; `on_error` then says what its policy makes of that (DENY or
+    HOLD). `title` and `message` are sentences for a committee admin, `remedy` is what to offer instead ('' or 'invite').
+    """
+
+    policy: str
+    version: int
+    rule: str
+    effect: Effect
+    title: str
+    message: str
+    remedy: str = ""
+    mode: Mode = Mode.ENFORCE
+    on_error: Effect = Effect.DENY
+
+    @property
+    def name(self) -> str:
+        """The rule's stable name: `policy/rule`."""
+        return f"{self.policy}/{self.rule}"
+
+    @property
+    def cite(self) -> str:
+        """The rule as a record cites it, with the version of its policy: `policy@3/rule`."""
+        return f"{self.policy}@{self.version}/{self.rule}"
+
+    @property
+    def acts_as(self) -> Effect:
+        """What is to be done because of this: the effect, and for ERROR what the policy's on_error says."""
+        return self.on_error if self.effect is Effect.ERROR else self.effect
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What all rules together say.
+
+    `findings` are all rules that did not hold, strictest first, `audited` those that are only listed. `effect` is the
+    strictest effect among the findings (ALLOW without any). `acts_as` is what is to be done: like `effect`, with every
+    ERROR resolved to DENY or HOLD. `remedy` is what to offer to somebody who is held or denied: only what all rules
+    that stand in the way agree on, so a person who opted out is not sent an invitation for lack of consent.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    audited: tuple[Finding, ...] = ()
+    effect: Effect = field(init=False)
+    acts_as: Effect = field(init=False)
+    remedy: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        remedies = {found.remedy for found in self.findings if found.acts_as.rank >= Effect.HOLD.rank}
+        object.__setattr__(self, "effect", strictest(*(found.effect for found in self.findings)))
+        object.__setattr__(self, "acts_as", strictest(*(found.acts_as for found in self.findings)))
+        object.__setattr__(self, "remedy", remedies.pop() if len(remedies) == 1 else "")
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the deciding rules, as `policy/rule`."""
+        return tuple(found.name for found in self.findings)
+
+
+def strictest(*effects: Effect) -> Effect:
+    """Return the strictest of the effects, ALLOW when there are none."""
+    return max(effects, key=lambda effect: effect.rank, default=Effect.ALLOW)
