@@ -3,9 +3,9 @@
 A million people on each side differ in a few; only those ever become Python values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row, bindparam, text
 
 from workplace_sync.membership.subject import Candidate
 from workplace_sync.store.tables import DepartureRow
@@ -13,10 +13,7 @@ from workplace_sync.store.tables import DepartureRow
 _DEPARTURE = DepartureRow.__table__  # type: ignore[attr-defined]
 _AT_ONCE = 5_000
 
-_BY_US = """EXISTS (SELECT 1 FROM operation o WHERE o.group_name = :group_name AND o.key = {key}
-                AND o.action = 'add' AND o.state = 'done')"""
-
-_ADDITIONS = f"""
+_ADDITIONS = """
 SELECT d.key, d.address, '' AS platform_id, d.tenant, d.status, d.roles, d.method, i.source, 1 AS in_roster,
        0 AS is_member, 0 AS administrator, 0 AS added_by_us, a.gone_at, coalesce(a.cause, '') AS cause
 FROM desired d
@@ -24,55 +21,58 @@ JOIN roster_import i ON i.id = d.import_id
 LEFT JOIN departure a ON a.group_name = d.group_name AND a.key = d.key
 WHERE d.group_name = :group_name
   AND NOT EXISTS (SELECT 1 FROM presence p WHERE p.group_name = :group_name AND p.key = d.key AND p.gone_at IS NULL)
-  {{only}}
+  {only}
 ORDER BY d.key
 """
 
 # Only members about whom something speaks: not on the roster, not as the roster should have them, or opted out.
-_REMOVALS = f"""
+_REMOVALS = """
 SELECT p.key, coalesce(d.address, p.key) AS address, p.platform_id, coalesce(d.tenant, '') AS tenant,
        coalesce(d.status, '') AS status, coalesce(d.roles, '') AS roles, coalesce(d.method, '') AS method,
        coalesce(i.source, '') AS source, CASE WHEN d.key IS NULL THEN 0 ELSE 1 END AS in_roster, 1 AS is_member,
        CASE WHEN p.administrator THEN 1 ELSE 0 END AS administrator,
-       CASE WHEN {_BY_US.format(key="p.key")} THEN 1 ELSE 0 END AS added_by_us,
+       CASE WHEN EXISTS (SELECT 1 FROM operation o WHERE o.group_name = p.group_name AND o.key = p.key
+                              AND o.action = 'add' AND o.state = 'done') THEN 1 ELSE 0 END AS added_by_us,
        a.gone_at, coalesce(a.cause, '') AS cause
 FROM presence p
 LEFT JOIN desired d ON d.group_name = p.group_name AND d.key = p.key
 LEFT JOIN roster_import i ON i.id = d.import_id
 LEFT JOIN departure a ON a.group_name = p.group_name AND a.key = p.key
 WHERE p.group_name = :group_name AND p.gone_at IS NULL
-  AND (d.key IS NULL OR d.status NOT IN ({{statuses}}) OR d.tenant <> :tenant
+  AND (d.key IS NULL OR d.status NOT IN :statuses OR d.tenant <> :tenant
        OR EXISTS (SELECT 1 FROM consent_event e WHERE e.key = p.key AND e.kind = 'withdrawn'))
-  {{only}}
+  {only}
 ORDER BY p.key
 """
 
-_OF_PLAN = "AND {key} IN (SELECT c.key FROM change c WHERE c.plan_id = :plan_id)"
+_ONLY = "AND {key} IN :keys"
 
 
-def additions(connection: Connection, group: str, *, of_plan: str | None = None) -> Iterator[Candidate]:
-    """Yield those wanted in the group and not in it, by key; only people of a plan when one is given."""
-    only = _OF_PLAN.format(key="d.key") if of_plan else ""
-    query = text(_ADDITIONS.format(only=only))
-    return _stream(connection, query, {"group_name": group} | ({"plan_id": of_plan} if of_plan else {}))
+def additions(connection: Connection, group: str, *, keys: Sequence[str] | None = None) -> Iterator[Candidate]:
+    """Yield those wanted in the group and not in it, by key; of up to some thousand `keys` only, if given."""
+    return _stream(connection, _ADDITIONS, "d.key", keys, {"group_name": group})
 
 
 def removals(
-    connection: Connection, group: str, *, tenant: str, statuses: tuple[str, ...], of_plan: str | None = None
+    connection: Connection, group: str, *, tenant: str, statuses: tuple[str, ...], keys: Sequence[str] | None = None
 ) -> Iterator[Candidate]:
-    """Yield members about whom something speaks against staying, by key; only people of a plan when one is given."""
-    values: dict[str, object] = {f"status{n}": status for n, status in enumerate(statuses)}
-    marks = ", ".join(f":{name}" for name in values) or "NULL"
-    only = _OF_PLAN.format(key="p.key") if of_plan else ""
-    query = text(_REMOVALS.format(statuses=marks, only=only))
-    return _stream(
-        connection, query, values | {"group_name": group, "tenant": tenant} | ({"plan_id": of_plan} if of_plan else {})
+    """Yield members about whom something speaks against staying, by key; of up to some thousand `keys` only, if given."""
+    values = {"group_name": group, "tenant": tenant, "statuses": statuses}
+    return _stream(connection, _REMOVALS, "p.key", keys, values)
+
+
+def _stream(
+    connection: Connection, query: str, key: str, keys: Sequence[str] | None, values: dict[str, object]
+) -> Iterator[Candidate]:
+    statement = text(query.format(only="" if keys is None else _ONLY.format(key=key)))
+    lists = {"keys": keys, "statuses": values.get("statuses")}
+    statement = statement.bindparams(
+        *(bindparam(name, expanding=True) for name, value in lists.items() if value is not None)
     )
-
-
-def _stream(connection: Connection, query: TextClause, values: dict[str, object]) -> Iterator[Candidate]:
-    typed = query.columns(gone_at=_DEPARTURE.c.gone_at.type)
-    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(typed, values)
+    typed = statement.columns(gone_at=_DEPARTURE.c.gone_at.type)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(
+        typed, values if keys is None else values | {"keys": keys}
+    )
     for part in rows.partitions(_AT_ONCE):
         yield from map(_candidate, part)
 

@@ -146,10 +146,13 @@ def changes(
             yield PlannedChange.parse(row.body)
 
 
-def changes_by_key(connection: Connection, plan_id: str, keys: Sequence[str]) -> dict[str, PlannedChange]:
-    """Return a plan's changes about some people."""
-    query = select(_CHANGE.c.body).where(_CHANGE.c.plan_id == plan_id, _CHANGE.c.key.in_(keys))
-    return {change.key: change for change in (PlannedChange.parse(row.body) for row in connection.execute(query))}
+def changes_numbered(connection: Connection, plan_id: str, seqs: Sequence[int]) -> list[PlannedChange]:
+    """Return some of a plan's changes by their numbers, in their order."""
+    found: list[PlannedChange] = []
+    for part in batched(sorted(seqs), _AT_ONCE):
+        query = select(_CHANGE.c.body).where(_CHANGE.c.plan_id == plan_id, _CHANGE.c.seq.in_(part))
+        found.extend(PlannedChange.parse(row.body) for row in connection.execute(query.order_by(_CHANGE.c.seq)))
+    return found
 
 
 def decisions_about(

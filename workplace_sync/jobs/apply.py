@@ -1,0 +1,242 @@
+"""Apply a plan: check that it still holds, carry out what still decides the same, read back, report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workplace_sync.errors import ExitCode, GuardError, PlatformError, ReviewError, StaleError
+from workplace_sync.jobs import carry_out as carrying
+from workplace_sync.jobs.carry_out import Course, Journal
+from workplace_sync.jobs.decide import Question
+from workplace_sync.jobs.observe import observe
+from workplace_sync.jobs.office import Office
+from workplace_sync.jobs.plan import Rules, check_digest, history_of
+from workplace_sync.jobs.recheck import Standing, recheck, standing
+from workplace_sync.jobs.review import REJECTED, standing_approval
+from workplace_sync.membership.group import ManagedGroup
+from workplace_sync.membership.plan import History, plan_facts
+from workplace_sync.platforms.base import GroupReader, GroupWriter
+from workplace_sync.policy.engine import Effect
+from workplace_sync.store import operations, plans
+from workplace_sync.store.operations import State
+from workplace_sync.store.snapshots import SnapshotRecord
+
+_DRIFT_FLOOR = 5  # below this many changes a share says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What an apply did. The counts of this run come first, then how the plan stands after it.
+
+    `seen` counts the changes of the plan that the last reading of the group shows in effect; `unseen` names those
+    accepted but not seen; `unsettled` counts those without a known outcome, `left` those that were not begun;
+    `blind` is the sentence why the group could not be read back.
+    """
+
+    plan_id: str
+    digest: str
+    asked: int
+    accepted: int
+    refused: int
+    skipped: int
+    done: int
+    seen: int
+    left: int
+    waiting: int
+    unsettled: int
+    failures: tuple[tuple[str, str], ...] = ()
+    unseen: tuple[str, ...] = ()
+    stopped: PlatformError | None = None
+    blind: str = ""
+
+    @property
+    def nothing_done(self) -> bool:
+        """Whether this run found nothing to do."""
+        return not (self.asked or self.skipped or self.left)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """How the command ends."""
+        if self.blind:
+            return ExitCode.BLIND
+        if self.refused or self.unsettled or self.unseen or self.stopped is not None:
+            return ExitCode.PARTIAL
+        return ExitCode.HELD if self.waiting else ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """`limit` is the most changes to carry out, `drift_percent` the share of changes that may have become moot."""
+
+    limit: int | None = None
+    drift_percent: int = 10
+    on_start: Callable[[int], None] = lambda _total: None
+    on_progress: Callable[[int], None] = lambda _done: None
+
+
+def apply_plan(
+    office: Office,
+    group: ManagedGroup,
+    rules: Rules,
+    plan: plans.PlanRecord,
+    platform: tuple[GroupReader, GroupWriter],
+    options: ApplyOptions,
+) -> ApplyReport:
+    """Carry out what `plan` allows and an approval covers, and report what was asked, accepted and seen.
+
+    Raises StaleError, ReviewError, GuardError or BlindError before anything is written, when the plan, its approval,
+    a guard over the whole or the reading of the group forbid it. Run again after a crash it goes on where it was.
+    """
+    reader, writer = platform
+    _check(office, group, rules, plan)
+    reviews = _reviews(office, plan)
+    if not _unfinished(office, plan):
+        return _report(office, plan, Course(), Standing(), left=0, blind="")
+    snapshot = observe(office, group, reader).require_complete()
+    approval = standing_approval(reviews, plan, office.now())
+    approved_by = approval.reviewed_by if approval else ""
+    books = Journal(office, group, plan, approved_by)
+    carrying.take_back(office, carrying.settle(office, group, lambda other: _approver(office, other)))
+    now = office.now()
+    question = Question(group, rules.engine(group, now), now, snapshot.members)
+    approved = approval is not None
+    stands = standing(office, question, plan, approved=approved)
+    _check_drift(stands, options.drift_percent)
+    if not _whole_goes(office, question, plan, stands, snapshot, approved=approved):
+        return _report(office, plan, Course(), stands, left=0, blind="")
+    total = stands.going if options.limit is None else min(stands.going, options.limit)
+    options.on_start(total)
+    course = Course(on_progress=options.on_progress)
+    rechecked = recheck(office, question, plan, approved=approved)
+    carrying.carry_out(books, writer, rechecked, course, limit=options.limit)
+    blind = _read_back(books, reader, writer, course) if course.asked else ""
+    return _report(office, plan, course, stands, left=stands.going - course.asked + course.not_sent, blind=blind)
+
+
+def _check(office: Office, group: ManagedGroup, rules: Rules, plan: plans.PlanRecord) -> None:
+    check_digest(office, plan)
+    header = plan.header
+    if header.effect in (Effect.DENY, Effect.ERROR):
+        raise GuardError(
+            f"A guard forbids this plan: {' '.join(header.why)}",
+            hint="Nothing was written. Change the roster or the policy, and plan again.",
+        )
+    if office.now() >= plan.expires_at:
+        raise StaleError("The plan has expired.", hint="Make a new plan.")
+    if header.policy_revision != rules.policies.revision:
+        raise StaleError(
+            "The policies have changed since the plan was made.", hint="Make a new plan under the policies in force."
+        )
+    if header.platform_id != group.platform_id:
+        raise StaleError("The group's file names another group than when the plan was made.", hint="Make a new plan.")
+
+
+def _reviews(office: Office, plan: plans.PlanRecord) -> list[plans.Review]:
+    with office.database.connect() as connection:
+        reviews = plans.reviews(connection, plan.id)
+    for review in reviews:
+        if review.verdict == REJECTED:
+            raise ReviewError(
+                f"{review.reviewed_by} rejected this plan: {review.reason}",
+                hint="Nothing was written. Make a new plan when the reason is settled.",
+            )
+    return reviews
+
+
+def _unfinished(office: Office, plan: plans.PlanRecord) -> bool:
+    with office.database.connect() as connection:
+        effects = plans.count_effects(connection, plan.id)
+        states = operations.count_states(connection, plan.id)
+    possible = sum(effects.get(effect.value, 0) for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD))
+    return possible > sum(number for (_, state), number in states.items() if state in operations.FINISHED)
+
+
+def _approver(office: Office, plan: plans.PlanRecord) -> str:
+    with office.database.connect() as connection:
+        approval = standing_approval(plans.reviews(connection, plan.id), plan, plan.created_at)
+    return approval.reviewed_by if approval else ""
+
+
+def _check_drift(stands: Standing, percent: int) -> None:
+    remaining = stands.going + stands.drifted
+    if stands.drifted > _DRIFT_FLOOR and stands.drifted * 100 > percent * remaining:
+        raise StaleError(
+            f"{stands.drifted} of {remaining} changes no longer stand as planned, more than {percent} %.",
+            hint="Nothing was written. The group, the roster or the consents have moved on: make a new plan.",
+        )
+
+
+def _whole_goes(
+    office: Office,
+    question: Question,
+    plan: plans.PlanRecord,
+    stands: Standing,
+    snapshot: SnapshotRecord,
+    *,
+    approved: bool,
+) -> bool:
+    """Ask the plan rules again about what is left to do; false when it waits for an approval as a whole."""
+    if not stands.going:
+        return True
+    header = plan.header
+    history: History = history_of(office, question.group, snapshot, question.now)
+    facts = plan_facts(stands.tally, history) | {
+        name: header.facts[name]
+        for name in ("plan.changes", "plan.denied", "plan.errors", "plan.held")
+        if name in header.facts
+    }
+    decision = question.engine.decide_plan(question.group_facts() | facts)
+    new = [
+        finding
+        for finding in decision.findings
+        if finding.cite not in header.rules and finding.effect is not Effect.WARN
+    ]
+    if new:
+        raise GuardError(
+            f"A guard trips that did not when the plan was made: {' '.join(finding.message for finding in new)}",
+            hint="Nothing was written. Make a new plan; if it is held, have it approved.",
+        )
+    if header.effect is Effect.HOLD and not approved:
+        stands.waiting += stands.going
+        return False
+    return True
+
+
+def _read_back(books: Journal, reader: GroupReader, writer: GroupWriter, course: Course) -> str:
+    """Read the group again, settle what is unknown, send again what had no effect; returns why it is blind, if it is."""
+    for _ in range(carrying.MAX_ATTEMPTS):
+        observation = observe(books.office, books.group, reader)
+        if not observation.snapshot.complete:
+            return observation.snapshot.completeness.shortfall
+        again = carrying.settle(books.office, books.group, lambda other: _approver(books.office, other))
+        seqs = [seq for plan, seq in again if plan.id == books.plan.id]
+        if not seqs or course.stopped is not None:
+            return ""
+        carrying.send_again(books, writer, seqs, course)
+    return ""
+
+
+def _report(
+    office: Office, plan: plans.PlanRecord, course: Course, stands: Standing, *, left: int, blind: str
+) -> ApplyReport:
+    with office.database.connect() as connection:
+        states = operations.count_states(connection, plan.id)
+        unseen = tuple(operations.unseen(connection, plan.id)) if course.asked and not blind else ()
+        failures = tuple(operations.failures(connection, plan.id))
+    done = sum(number for (_, state), number in states.items() if state is State.DONE)
+    return ApplyReport(
+        plan_id=plan.id,
+        digest=plan.digest,
+        asked=course.asked,
+        accepted=course.accepted,
+        refused=course.refused,
+        skipped=course.skipped,
+        done=done,
+        seen=0 if blind else done - len(unseen),
+        left=left if stands.going else 0,
+        waiting=stands.waiting,
+        unsettled=sum(number for (_, state), number in states.items() if state is State.INTENDED),
+        failures=failures,
+        unseen=unseen,
+        stopped=course.stopped,
+        blind=blind,
+    )

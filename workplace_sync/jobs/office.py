@@ -1,0 +1,19 @@
+"""What every job needs: the books it reads and writes, the clock, fresh ids, and who asks for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from workplace_sync.store.database import Database
+from workplace_sync.store.evidence import EvidenceLog
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The books and the desk. `now` returns UTC-aware times, `new_id` an id never given before."""
+
+    database: Database
+    log: EvidenceLog
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    actor: str

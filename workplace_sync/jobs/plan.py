@@ -1,0 +1,196 @@
+"""Make a plan: what the roster wants done with the group, and what the policies say to each change and to the whole."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from workplace_sync.errors import StoreError, UsageError
+from workplace_sync.evidence.entry import Kind, Record
+from workplace_sync.jobs.decide import Question, decide
+from workplace_sync.jobs.office import Office
+from workplace_sync.membership.group import ManagedGroup
+from workplace_sync.membership.plan import Header, History, PlanDigest, PlannedChange, Tally, plan_facts, stored_facts
+from workplace_sync.policy.document import PolicySet
+from workplace_sync.policy.engine import Decision, Effect, Engine
+from workplace_sync.store import activations, candidates, operations
+from workplace_sync.store import plans as store
+from workplace_sync.store.snapshots import SnapshotRecord
+
+_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policies in use and the texts they were read from, by file name."""
+
+    policies: PolicySet
+    files: Mapping[str, str]
+
+    def engine(self, group: ManagedGroup, now: datetime) -> Engine:
+        """Return the engine for a group, as of `now`."""
+        return Engine(self.policies, group=group.name, params=group.params, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class MadePlan:
+    """A plan as it was made; `already_in` counts those wanted in the group who are in it."""
+
+    record: store.PlanRecord
+    already_in: int
+
+
+def activate(office: Office, rules: Rules) -> bool:
+    """Log that a policy revision comes into use, unless it is the one in use; returns whether it was new."""
+    with office.database.connect() as connection:
+        former = activations.current(connection)
+    if former == rules.policies.revision:
+        return False
+    now = office.now()
+    with office.log.transaction() as transaction:
+        activations.add(
+            transaction.connection, activations.Activation(rules.policies.revision, now, office.actor, rules.files)
+        )
+        transaction.log(
+            Record(
+                kind=Kind.POLICIES_ACTIVATED,
+                at=now,
+                actor=office.actor,
+                outcome="activated",
+                data={
+                    "former_revision": former,
+                    "policies": [
+                        {"hash": policy.hash, "id": policy.id, "version": policy.version}
+                        for policy in rules.policies.policies
+                    ],
+                    "revision": rules.policies.revision,
+                },
+            )
+        )
+    return True
+
+
+def history_of(office: Office, group: ManagedGroup, snapshot: SnapshotRecord, now: datetime) -> History:
+    """Return the group's size now and what we did to it over the rolling windows."""
+    with office.database.connect() as connection:
+        counts = operations.rolling_counts(connection, group.name, now)
+    return History(size=snapshot.members, administrators=snapshot.administrators, **counts)
+
+
+def make_plan(
+    office: Office, group: ManagedGroup, rules: Rules, snapshot: SnapshotRecord, *, valid: timedelta
+) -> MadePlan:
+    """Decide every wanted change of `group` against a complete snapshot, keep the plan, and log it.
+
+    The changes stream through in flat memory. Nothing of a plan is visible before all of it is kept.
+    """
+    activate(office, rules)
+    now = office.now()
+    engine = rules.engine(group, now)
+    question = Question(group, engine, now, snapshot.members)
+    plan_id = office.new_id()
+    digest, tally = PlanDigest(), Tally()
+    try:
+        _keep_changes(office, question, plan_id, digest, tally)
+        facts = plan_facts(tally, history_of(office, group, snapshot, now))
+        decision = engine.decide_plan(question.group_facts() | facts)
+        header = _header(office, question, snapshot, rules, tally, facts, decision)
+        line = header.line()
+        digest.add(line)
+        record = store.PlanRecord(plan_id, group.name, digest.value(), now, now + valid, line, header.counts)
+        _keep_plan(office, record, header)
+    except BaseException:
+        with office.database.write() as connection:
+            store.forget_changes(connection, plan_id)
+        raise
+    with office.database.connect() as connection:
+        return MadePlan(record, candidates.already_members(connection, group.name))
+
+
+def _keep_changes(office: Office, question: Question, plan_id: str, digest: PlanDigest, tally: Tally) -> None:
+    with office.database.connect() as streaming, office.database.connect() as looking:
+        changes = decide(question, streaming, looking)
+        while part := list(islice(_lines(changes, digest, tally), _AT_ONCE)):
+            with office.database.write() as connection:
+                store.add_changes(connection, plan_id, part)
+
+
+def _lines(changes: Iterator[PlannedChange], digest: PlanDigest, tally: Tally) -> Iterator[tuple[PlannedChange, str]]:
+    for change in changes:
+        line = change.line()
+        digest.add(line)
+        tally.add(change)
+        yield change, line
+
+
+def _header(
+    office: Office,
+    question: Question,
+    snapshot: SnapshotRecord,
+    rules: Rules,
+    tally: Tally,
+    facts: dict[str, object],
+    decision: Decision,
+) -> Header:
+    quiet = tally.number() == 0  # nothing to do: there is nothing a rule about the whole could hold
+    return Header(
+        group=question.group.name,
+        platform_id=question.group.platform_id,
+        snapshot=snapshot.id,
+        policy_revision=rules.policies.revision,
+        now=question.now,
+        requested_by=office.actor,
+        effect=Effect.ALLOW if quiet else decision.effect,
+        rules=() if quiet else tuple(finding.cite for finding in decision.findings),
+        why=() if quiet else tuple(finding.message for finding in decision.findings),
+        facts=stored_facts(question.group_facts() | facts),
+        params=question.group.params,
+        counts=tally.counts(),
+    )
+
+
+def _keep_plan(office: Office, record: store.PlanRecord, header: Header) -> None:
+    with office.log.transaction() as transaction:
+        store.add(transaction.connection, record)
+        transaction.log(
+            Record(
+                kind=Kind.PLAN_MADE,
+                at=record.created_at,
+                group=record.group,
+                actor=office.actor,
+                outcome=header.effect.value,
+                data={
+                    "counts": dict(header.counts),
+                    "digest": record.digest,
+                    "plan": record.id,
+                    "policy_revision": header.policy_revision,
+                    "rules": list(header.rules),
+                    "snapshot": header.snapshot,
+                },
+            )
+        )
+
+
+def find_plan(office: Office, name: str) -> store.PlanRecord:
+    """Return the plan that an id, a digest or the beginning of one names; raises UsageError when not exactly one."""
+    with office.database.connect() as connection:
+        found = store.find(connection, name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError("More than one plan begins like that.", hint="Give more digits of the digest.")
+    raise UsageError("There is no such plan.", hint="`workplace-sync plans` lists them.")
+
+
+def check_digest(office: Office, plan: store.PlanRecord) -> None:
+    """Raise StoreError unless the stored lines of the plan still have its digest."""
+    digest = PlanDigest()
+    with office.database.connect() as connection:
+        for line in store.lines(connection, plan.id):
+            digest.add(line)
+    digest.add(plan.header_line)
+    if digest.value() != plan.digest:
+        raise StoreError(
+            "The stored plan was changed after it was made.",
+            hint="Do not apply it. Make a new plan, and find out who wrote to the database.",
+        )

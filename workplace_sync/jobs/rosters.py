@@ -1,0 +1,145 @@
+"""Read a group's roster sources and make them the people wanted in the group: wholly, or not at all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from workplace_sync.errors import Fault, InputError
+from workplace_sync.evidence.entry import Kind, Record
+from workplace_sync.jobs.office import Office
+from workplace_sync.membership.group import ManagedGroup
+from workplace_sync.membership.snapshot import Member
+from workplace_sync.platforms.base import GroupReader
+from workplace_sync.roster.person import Method, RosterPerson
+from workplace_sync.store import roster as store
+
+_AT_ONCE = 5_000
+_FAULTS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RosterSource:
+    """A source about to be read.
+
+    `sha256` is that of a file's bytes; `skip_faulty_rows` takes the good rows of a source that has faulty ones, where
+    otherwise the whole import is refused.
+    """
+
+    method: Method
+    name: str
+    rows: Iterable[RosterPerson | Fault]
+    tenant: str = ""
+    sha256: str = ""
+    skip_faulty_rows: bool = False
+
+
+@dataclass(slots=True)
+class RosterReport:
+    """What an import did. `faults` holds the first thousand of `rejected`."""
+
+    rows: int = 0
+    rejected: int = 0
+    people: int = 0
+    consent_statements: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[RosterSource]) -> RosterReport:
+    """Read all sources and replace the people wanted in `group` by theirs.
+
+    Raises InputError with the faults of all sources when one that must not have faulty rows has some; nothing is
+    changed then. The import is an entry of the evidence log, with the hash of each file.
+    """
+    report = RosterReport()
+    with office.database.connect() as connection, store.staged(connection) as staging:
+        imports = [_stage(office, staging, number, source, report) for number, source in enumerate(sources)]
+        refused = [
+            source.name
+            for source, one in zip(sources, imports, strict=True)
+            if one.rejected and not source.skip_faulty_rows
+        ]
+        if refused:
+            raise InputError(
+                f"{report.rejected} rows of the roster are faulty, so nothing was imported.",
+                report.faults,
+                hint="Mend the rows, or set `faulty_rows: skip` on the source to take the good ones only.",
+            )
+        now = office.now()
+        with office.log.transaction(on=connection) as transaction:
+            report.people, report.consent_statements = store.put_in_place(
+                transaction.connection, group=group.name, imports=imports, at=now, by=office.actor
+            )
+            transaction.log(
+                Record(
+                    kind=Kind.ROSTER_IMPORTED,
+                    at=now,
+                    group=group.name,
+                    actor=office.actor,
+                    outcome="imported",
+                    data={
+                        "consent_statements": report.consent_statements,
+                        "people": report.people,
+                        "sources": [
+                            {
+                                "import_id": one.id,
+                                "method": one.method,
+                                "rejected": one.rejected,
+                                "rows": one.rows,
+                                "sha256": one.sha256,
+                                "source": one.source,
+                            }
+                            for one in imports
+                        ],
+                    },
+                )
+            )
+    return report
+
+
+def _stage(
+    office: Office, staging: store.StagedRoster, number: int, source: RosterSource, report: RosterReport
+) -> store.RosterImport:
+    import_id = office.new_id()
+    rows = rejected = 0
+    for part in _parts(source.rows):
+        people = [row for row in part if isinstance(row, RosterPerson)]
+        faulty = {row.line for row in part if isinstance(row, Fault)}
+        report.faults.extend(islice((row for row in part if isinstance(row, Fault)), _FAULTS_KEPT - len(report.faults)))
+        rejected += len(faulty)
+        rows += len({person.line for person in people} | faulty)
+        staging.add(
+            people,
+            source_no=number,
+            tenant=source.tenant,
+            method=source.method.value,
+            import_id=import_id,
+            source=source.name,
+        )
+    report.rows += rows
+    report.rejected += rejected
+    return store.RosterImport(import_id, source.method.value, source.name, source.sha256, rows, rejected)
+
+
+def _parts(rows: Iterable[RosterPerson | Fault]) -> Iterator[list[RosterPerson | Fault]]:
+    iterator = iter(rows)
+    while part := list(islice(iterator, _AT_ONCE)):
+        yield part
+
+
+def members_as_people(reader: GroupReader) -> Iterator[RosterPerson | Fault]:
+    """Yield the members of another group as roster rows; they bring no status and no consent with them.
+
+    An incomplete reading is a fault of the source: copying half a group unnoticed would look like a small group.
+    """
+    pages: list[Sequence[Member]] = []
+    completeness = reader.read_members(pages.append)
+    line = 0
+    for page in pages:
+        for member in page:
+            line += 1
+            if not member.address_hidden:
+                yield RosterPerson(key=member.key, address=member.key, line=line)
+    if not completeness.complete:
+        yield Fault(
+            "group", 0, 0, "", f"the group could not be read completely: {completeness.shortfall}", "try again later"
+        )
