@@ -106,11 +106,13 @@ def finish(connection: Connection, operations: Sequence[Operation]) -> None:
 
 def withdraw(connection: Connection, plan_id: str, seqs: Sequence[int]) -> None:
     """Take back intents that certainly had no effect, so that the changes are as if never begun."""
-    connection.execute(
-        delete(_TABLE).where(
-            _TABLE.c.plan_id == plan_id, _TABLE.c.seq.in_(seqs), _TABLE.c.state == State.INTENDED.value
+    if seqs:
+        mine = (
+            _TABLE.c.plan_id == plan_id,
+            _TABLE.c.seq == bindparam("of_seq"),
+            _TABLE.c.state == State.INTENDED.value,
         )
-    )
+        connection.execute(delete(_TABLE).where(*mine), [{"of_seq": seq} for seq in seqs])
 
 
 _UNSETTLED = text("""

@@ -149,7 +149,9 @@ def changes(
 def changes_numbered(connection: Connection, plan_id: str, seqs: Sequence[int]) -> list[PlannedChange]:
     """Return some of a plan's changes by their numbers, in their order."""
     found: list[PlannedChange] = []
-    for part in batched(sorted(seqs), _AT_ONCE):
+    ordered = sorted(seqs)
+    for start in range(0, len(ordered), _AT_ONCE):
+        part = ordered[start : start + _AT_ONCE]
         query = select(_CHANGE.c.body).where(_CHANGE.c.plan_id == plan_id, _CHANGE.c.seq.in_(part))
         found.extend(PlannedChange.parse(row.body) for row in connection.execute(query.order_by(_CHANGE.c.seq)))
     return found
