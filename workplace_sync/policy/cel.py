@@ -23,6 +23,7 @@ MAX_TEXT = 4_096  # characters
 _MAX_COMBINED = 50_000  # characters; the engine refuses 100,000
 _MAX_KNOWN = 10_000  # texts remembered as clean
 _INT_LIMIT = 2**63
+_ENGINE_FAILURES = (RuntimeError, ValueError, TypeError, OverflowError)
 
 _TYPES = {
     Kind.STRING: cel.Type.STRING,
@@ -169,7 +170,7 @@ class Expression:
     def _value(self, activation: object) -> object:
         try:
             return self._compiled.eval(activation).plain_value()
-        except (RuntimeError, ValueError, OverflowError):
+        except _ENGINE_FAILURES:
             return None
 
 
@@ -179,21 +180,23 @@ class Combined:
     def __init__(self, env: Environment, texts: Sequence[str]) -> None:
         self._env = env
         self._alone = [env.condition(text) for text in texts]
-        self._together = env.combined(texts)
+        self._lists = [env.combined(chunk) for chunk in _chunks(texts)]
 
     def outcomes(self, data: Mapping[str, object]) -> tuple[Outcome, ...]:
         """Return the outcome of every condition, in order. `data` comes from a Door."""
-        try:
-            values = self._together.eval(data=data).plain_value()
-        except (RuntimeError, ValueError, OverflowError):
-            values = None
-        if type(values) is list:  # anything else is an error of at least one condition
-            return tuple(values)
-        activation = self._env.activation(data)
-        return tuple(condition.outcome_in(activation) for condition in self._alone)
+        outcomes: tuple[Outcome, ...] = ()
+        for together in self._lists:
+            try:
+                values = together.eval(data=data).plain_value()
+            except _ENGINE_FAILURES:
+                values = None
+            if type(values) is not list:  # an error of at least one condition: look at each alone
+                return self.outcomes_without(data, (False,) * len(self._alone))
+            outcomes += tuple(values)
+        return outcomes
 
     def outcomes_without(self, data: Mapping[str, object], skip: Sequence[bool]) -> tuple[Outcome, ...]:
-        """Return the outcomes where those marked in `skip` count as not evaluated."""
+        """Return the outcomes, where those marked in `skip` count as not evaluated."""
         activation = self._env.activation(data)
         pairs = zip(self._alone, skip, strict=True)
         return tuple(None if skipped else condition.outcome_in(activation) for condition, skipped in pairs)
@@ -209,8 +212,8 @@ class Door:
     def __init__(self, wanted: Mapping[str, Kind], fixed: Mapping[str, FactValue]) -> None:
         for name in wanted.keys() & fixed.keys():
             _refuse_if(refusal(wanted[name], fixed[name]), name)
-        self._fixed = {name: fixed[name] for name in wanted if name in fixed}
-        free = {name: kind for name, kind in wanted.items() if name not in fixed}
+        self._fixed: dict[str, object] = {name: fixed[name] for name in wanted if name in fixed}
+        self._free = free = {name: kind for name, kind in wanted.items() if name not in fixed}
         self._texts = [name for name, kind in free.items() if kind is Kind.STRING]
         self._flags = [name for name, kind in free.items() if kind is Kind.BOOL]
         self._times = [name for name, kind in free.items() if kind is Kind.TIMESTAMP]
@@ -219,7 +222,7 @@ class Door:
 
     def admit(self, row: Mapping[str, object]) -> dict[str, object]:
         """Return the values to evaluate on; raises KeyError for a fact that the row lacks, RefusedError for a bad one."""
-        data: dict[str, object] = self._fixed.copy()  # type: ignore[assignment]
+        data = self._fixed.copy()
         known = self._known
         for name in self._texts:
             data[name] = value = row[name]
@@ -237,6 +240,12 @@ class Door:
             data[name] = value = row[name]
             _refuse_if(refusal(kind, value), name)
         return data
+
+    def admit_known(self, row: Mapping[str, object]) -> tuple[dict[str, object], frozenset[str]]:
+        """Return the values of the facts that the row has, and the names of those it lacks; raises RefusedError."""
+        missing = frozenset(name for name in self._free if name not in row)
+        rest = {name: kind for name, kind in self._free.items() if name not in missing}
+        return self._fixed | Door(rest, {}).admit(row), missing
 
     def _look_at_text(self, name: str, value: object) -> None:
         _refuse_if(refusal(Kind.STRING, value), name)
@@ -304,6 +313,17 @@ def _is_clean(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _chunks(texts: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Cut a long list of conditions into lists that the engine accepts; an empty one stays one list."""
+    chunk: list[str] = []
+    for text in texts:
+        if chunk and sum(map(len, chunk)) + len(text) > _MAX_COMBINED:
+            yield chunk
+            chunk = []
+        chunk.append(text)
+    yield chunk
 
 
 def _environment(variables: Mapping[str, Kind]) -> cel.Env:

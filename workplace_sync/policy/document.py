@@ -83,6 +83,13 @@ class _AnyRule(_Part):
     mode: Annotated[Mode, Lenient] = Mode.ENFORCE
     message: Text
     message_expression: Text | None = None
+    title: str = ""
+    conditions: Annotated[tuple[Condition, ...], Lenient] = ()
+
+    @property
+    def stated(self) -> tuple[Condition, ...]:
+        """All that must be true."""
+        return self.conditions
 
 
 class Rule(_AnyRule):
@@ -95,9 +102,7 @@ class Rule(_AnyRule):
 class PlanRule(_AnyRule):
     """A rule about a whole plan: `expression` (or, where one is not enough, every condition) states what must be true."""
 
-    title: str = ""
     expression: Text | None = None
-    conditions: Annotated[tuple[Condition, ...], Lenient] = ()
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -107,7 +112,7 @@ class PlanRule(_AnyRule):
 
     @property
     def stated(self) -> tuple[Condition, ...]:
-        """What must be true, in one form."""
+        """All that must be true; the single expression goes by the rule's own name."""
         return (Condition(name=self.id, expression=self.expression),) if self.expression else self.conditions
 
 

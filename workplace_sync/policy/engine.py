@@ -1,0 +1,173 @@
+"""Decides changes and plans for one group, by the policies in force at one time. Same input, same decision."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from workplace_sync.errors import Fault, InputError
+from workplace_sync.policy.cel import Outcome
+from workplace_sync.policy.decision import Decision, Effect, Mode
+from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule, param_text, param_value
+from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, PLAN_FACTS, FactValue
+from workplace_sync.policy.panel import Panel, Seat
+from workplace_sync.policy.shelf import Policy, PolicySet
+
+PLAN = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """A rule in force, for the record of a plan. `decides` are actions, or ('plan',); `hash` is that of its policy."""
+
+    policy: str
+    version: int
+    hash: str
+    rule: str
+    title: str
+    effect: Effect
+    mode: Mode
+    decides: tuple[str, ...]
+
+    @property
+    def cite(self) -> str:
+        """The rule as findings cite it: `policy@3/rule`."""
+        return f"{self.policy}@{self.version}/{self.rule}"
+
+
+class Engine:
+    """The rules in force at `now` for one group, compiled.
+
+    `params` are the group's own values for parameters, by policy and name; durations and times may be given as text.
+    Raises InputError naming every policy or parameter that does not exist, or whose value is of the wrong type.
+    `now` is one aware time for everything decided here; rules never see another clock.
+    """
+
+    def __init__(
+        self,
+        policy_set: PolicySet,
+        *,
+        group: str,
+        params: Mapping[str, Mapping[str, object]] | None = None,
+        now: datetime,
+    ) -> None:
+        overrides = _checked_overrides(policy_set, group, params or {})
+        fitting = [found for found in policy_set.in_force(now).policies if found.document.match.fits(group)]
+        self._policies = tuple(fitting)
+        self._params = {found.id: _effective(found.document, overrides.get(found.id, {})) for found in fitting}
+        self.revision = policy_set.revision
+        fixed: dict[str, FactValue] = {"now": now, "group.name": group}
+        self._panels = {
+            action: Panel(self._seats(action), CHANGE_FACTS, {**fixed, "action.kind": action}) for action in ACTIONS
+        }
+        self._panels[PLAN] = Panel(self._seats(PLAN), PLAN_FACTS, fixed)
+
+    def variables(self, action: str) -> frozenset[str]:
+        """Return the facts that rows about this action (or "plan") must bring; the rest need not be computed."""
+        return self._panel(action).variables
+
+    def decide(
+        self,
+        action: str,
+        rows: Iterable[Mapping[str, object]],
+        *,
+        shared: Mapping[str, FactValue] | None = None,
+    ) -> Iterator[Decision]:
+        """Return the decisions on rows of facts (dotted name -> value), in order, pulled one by one.
+
+        `shared` are facts that are the same for all rows, such as group.size: given here they are converted faster.
+        A fact that is missing makes an ERROR of the rules that read it; a value that may not be trusted (wrong type,
+        NUL, a time without its zone, an over-long list) makes one of every rule, and the next row goes on.
+        """
+        return self._panel(action).decide(rows, shared or {})
+
+    def decide_plan(self, facts: Mapping[str, object]) -> Decision:
+        """Return what the plan rules say of a plan, given its `plan.*` and `group.*` facts."""
+        return next(self._panels[PLAN].decide((facts,), {}))
+
+    def outcomes(self, action: str, row: Mapping[str, object]) -> dict[str, Outcome]:
+        """Return what became of each condition on a row, by "policy/rule#condition"; None where it was not evaluated."""
+        return self._panel(action).outcomes(row)
+
+    def deciders(self) -> list[Decider]:
+        """Return all rules in force here, in the order of their policies' ids."""
+        return [decider for policy in self._policies for decider in _deciders(policy)]
+
+    def params(self) -> dict[str, dict[str, str | bool | int | list[str]]]:
+        """Return the parameters in effect, by policy and name, as JSON has them, for the record of a plan."""
+        return {
+            policy: {name.removeprefix("params."): param_text(value) for name, value in values.items()}
+            for policy, values in self._params.items()
+            if values
+        }
+
+    def _panel(self, action: str) -> Panel:
+        if action not in self._panels:
+            raise ValueError(f"no rules are about the action {action!r}")
+        return self._panels[action]
+
+    def _seats(self, action: str) -> list[Seat]:
+        return [
+            Seat(policy.document, rule, self._params[policy.id])
+            for policy in self._policies
+            for rule in _rules(policy.document, action)
+        ]
+
+
+def _rules(document: PolicyDocument, action: str) -> Sequence[Rule | PlanRule]:
+    if action == PLAN:
+        return document.plan_rules
+    return document.rules if action in document.match.actions else ()
+
+
+def _deciders(policy: Policy) -> Iterator[Decider]:
+    document = policy.document
+    about_people = [(rule, document.match.actions) for rule in document.rules]
+    for rule, decides in [*about_people, *((rule, (PLAN,)) for rule in document.plan_rules)]:
+        yield Decider(
+            policy=policy.id,
+            version=document.metadata.version,
+            hash=policy.hash,
+            rule=rule.id,
+            title=rule.title or document.metadata.title,
+            effect=Effect(rule.effect),
+            mode=rule.mode,
+            decides=decides,
+        )
+
+
+def _effective(document: PolicyDocument, overrides: Mapping[str, FactValue]) -> dict[str, FactValue]:
+    return {f"params.{name}": overrides.get(name, param.value) for name, param in document.params.items()}
+
+
+def _checked_overrides(
+    policy_set: PolicySet, group: str, params: Mapping[str, Mapping[str, object]]
+) -> dict[str, dict[str, FactValue]]:
+    known = {policy.id: policy.document for policy in policy_set.policies}
+    faults: list[Fault] = []
+    checked: dict[str, dict[str, FactValue]] = {}
+    for policy, values in params.items():
+        if policy not in known:
+            faults.append(_fault(group, f"params.{policy}", "no policy has this id", sorted(known)))
+            continue
+        checked[policy] = dict(_typed_overrides(known[policy], group, values, faults))
+    if faults:
+        raise InputError(f"The parameters that {group} sets cannot be used.", sorted(faults))
+    return checked
+
+
+def _typed_overrides(
+    document: PolicyDocument, group: str, values: Mapping[str, object], faults: list[Fault]
+) -> Iterator[tuple[str, FactValue]]:
+    for name, value in values.items():
+        field = f"params.{document.metadata.id}.{name}"
+        if name not in document.params:
+            faults.append(_fault(group, field, "the policy has no such parameter", sorted(document.params)))
+            continue
+        try:
+            yield name, param_value(document.params[name].type, value)
+        except ValueError as error:
+            faults.append(Fault(f"{group}.yaml", 0, 0, field, str(error), f"give a {document.params[name].type}"))
+
+
+def _fault(group: str, field: str, message: str, known: list[str]) -> Fault:
+    return Fault(f"{group}.yaml", 0, 0, field, message, f"there are: {', '.join(known) or 'none'}")
