@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workplace_sync.errors import ExitCode, GuardError, PlatformError, ReviewError, StaleError
+from workplace_sync.errors import ExitCode, GuardError, ReviewError, StaleError
 from workplace_sync.jobs import carry_out as carrying
 from workplace_sync.jobs.carry_out import Course, Journal
 from workplace_sync.jobs.decide import Question
@@ -14,8 +14,8 @@ from workplace_sync.jobs.recheck import Standing, recheck, standing
 from workplace_sync.jobs.review import REJECTED, standing_approval
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import History, plan_facts
-from workplace_sync.platforms.base import GroupReader, GroupWriter
-from workplace_sync.policy.engine import Effect
+from workplace_sync.platforms.base import CallError, GroupReader, GroupWriter
+from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
 from workplace_sync.store.operations import State
 from workplace_sync.store.snapshots import SnapshotRecord
@@ -45,7 +45,7 @@ class ApplyReport:
     unsettled: int
     failures: tuple[tuple[str, str], ...] = ()
     unseen: tuple[str, ...] = ()
-    stopped: PlatformError | None = None
+    stopped: CallError | None = None
     blind: str = ""
 
     @property

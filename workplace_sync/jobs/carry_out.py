@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from workplace_sync.errors import PlatformError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.recheck import Rechecked
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, PlannedChange
-from workplace_sync.platforms.base import GroupWriter, OperationOutcome, Result, WantedOperation
+from workplace_sync.platforms.base import CallError, GroupWriter, OperationOutcome, Result, WantedOperation
 from workplace_sync.store import operations as journal
 from workplace_sync.store import plans
 from workplace_sync.store.operations import Operation, State
@@ -30,7 +29,7 @@ class Course:
     refused: int = 0
     skipped: int = 0
     not_sent: int = 0
-    stopped: PlatformError | None = None
+    stopped: CallError | None = None
     on_progress: Callable[[int], None] = field(default=lambda _done: None)
 
 

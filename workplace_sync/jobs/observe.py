@@ -75,7 +75,7 @@ def _read(reader: GroupReader, staging: store.StagedMembers) -> Completeness:
         return Completeness(fault=error.message.rstrip("."))
     if description.archived:
         return Completeness(fault="the group is archived")
-    return reader.read_members(staging.add)
+    return reader.read_members(staging.add, staging.clear)
 
 
 def _log_snapshot(

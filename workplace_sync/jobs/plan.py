@@ -11,8 +11,9 @@ from workplace_sync.jobs.decide import Question, decide
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, History, PlanDigest, PlannedChange, Tally, plan_facts, stored_facts
-from workplace_sync.policy.document import PolicySet
-from workplace_sync.policy.engine import Decision, Effect, Engine
+from workplace_sync.policy.decision import Decision, Effect
+from workplace_sync.policy.engine import Engine
+from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.store import activations, candidates, operations
 from workplace_sync.store import plans as store
 from workplace_sync.store.snapshots import SnapshotRecord
@@ -60,7 +61,7 @@ def activate(office: Office, rules: Rules) -> bool:
                 data={
                     "former_revision": former,
                     "policies": [
-                        {"hash": policy.hash, "id": policy.id, "version": policy.version}
+                        {"hash": policy.hash, "id": policy.id, "version": policy.document.metadata.version}
                         for policy in rules.policies.policies
                     ],
                     "revision": rules.policies.revision,

@@ -7,7 +7,7 @@ from itertools import islice
 from workplace_sync.jobs.decide import Question, decide_again
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.plan import GOES, PlannedChange, Tally
-from workplace_sync.policy.engine import Effect
+from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
 
 _AT_ONCE = 2_000

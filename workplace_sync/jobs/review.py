@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from workplace_sync.errors import GuardError, ReviewError, StaleError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
-from workplace_sync.policy.engine import Effect
+from workplace_sync.policy.decision import Effect
 from workplace_sync.store import plans as store
 
 APPROVED, REJECTED = "approved", "rejected"

@@ -132,7 +132,7 @@ def members_as_people(reader: GroupReader) -> Iterator[RosterPerson | Fault]:
     An incomplete reading is a fault of the source: copying half a group unnoticed would look like a small group.
     """
     pages: list[Sequence[Member]] = []
-    completeness = reader.read_members(pages.append)
+    completeness = reader.read_members(pages.append, pages.clear)
     line = 0
     for page in pages:
         for member in page:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.subject import DEFAULTS
-from workplace_sync.policy.engine import Decision, Effect
+from workplace_sync.policy.decision import Decision, Effect
 
 GOES = frozenset({Effect.ALLOW, Effect.WARN})
 """The effects with which a change is carried out without anybody's approval."""
@@ -83,6 +83,11 @@ class PlannedChange:
         """Whether it is carried out without an approval."""
         return self.effect in GOES
 
+    @property
+    def invitable(self) -> bool:
+        """Whether the person may be sent the group's link instead: never someone who asked to be left out."""
+        return self.remedy == "invite" and not self.goes and self.facts.get("subject.opted_out") is not True
+
 
 def canonical(value: Mapping[str, object]) -> str:
     """Return the RFC 8785 text of `value`, which holds strings, integers, booleans, lists and objects only."""
@@ -138,8 +143,7 @@ class Tally:
     def add(self, change: PlannedChange) -> None:
         """Count one change."""
         self.counted[change.action, change.effect] += 1
-        if change.action is Action.ADD and change.remedy == "invite" and not change.goes:
-            self.invited += 1
+        self.invited += change.invitable
         if change.action is Action.REMOVE and change.effect in GOES | {Effect.HOLD}:
             self.protected_removals += change.facts.get("subject.protected") is True
             self.administrators_removed += change.facts.get("subject.administrator") is True

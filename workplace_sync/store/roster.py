@@ -13,6 +13,8 @@ from workplace_sync.store.tables import DesiredRow, Instant, RosterImportRow
 _IMPORT = RosterImportRow.__table__  # type: ignore[attr-defined]
 _DESIRED = DesiredRow.__table__  # type: ignore[attr-defined]
 
+_AT_ONCE = 5_000
+
 _STAGED = Table(
     "staged_person",
     MetaData(),
@@ -143,9 +145,12 @@ def put_in_place(
     return placed, told
 
 
-def names_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
-    """Return the names that rosters give for people, for those that have one."""
-    rows = connection.execute(
-        select(_DESIRED.c.key, _DESIRED.c.name).where(_DESIRED.c.key.in_(keys), _DESIRED.c.name != "")
-    )
-    return {row.key: row.name for row in rows}
+def names_of(connection: Connection, group: str, keys: Sequence[str]) -> dict[str, str]:
+    """Return the names that a group's roster gives for people, for those that have one."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        query = select(_DESIRED.c.key, _DESIRED.c.name).where(
+            _DESIRED.c.group_name == group, _DESIRED.c.key.in_(keys[start : start + _AT_ONCE]), _DESIRED.c.name != ""
+        )
+        found |= {row.key: row.name for row in connection.execute(query)}
+    return found

@@ -1,0 +1,89 @@
+"""The whole story of one person, and who was in a group at a time, as far as we saw and did."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from workplace_sync.jobs.office import Office
+from workplace_sync.jobs.rule_texts import RuleText, RuleTexts
+from workplace_sync.membership.plan import PlannedChange
+from workplace_sync.store import audit, consent, plans, presence, snapshots
+from workplace_sync.store.presence import MemberAt
+from workplace_sync.store.snapshots import SnapshotRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One thing in a person's story. `seq` is its entry in the evidence log, None for what is kept outside of it."""
+
+    at: datetime
+    group: str
+    kind: str
+    sentence: str
+    seq: int | None = None
+    rules: tuple[RuleText, ...] = ()
+
+
+def story_of(office: Office, key: str, group: str | None = None) -> list[Chapter]:
+    """Return everything on record about a person, oldest first: consent, decisions with their rules, what was done,
+    and when they were seen in the group or missing from it.
+    """
+    texts = RuleTexts(office)
+    with office.database.connect() as connection:
+        told = [
+            *_consents(consent.events_of(connection, [key], group).get(key, [])),
+            *_decisions(plans.decisions_about(connection, key, group), texts),
+            *_intervals(presence.intervals_of(connection, key, group)),
+            *_entries(audit.of_subject(connection, key, group)),
+        ]
+    return sorted(told, key=lambda chapter: chapter.at)
+
+
+def _consents(events: list[consent.ConsentEvent]) -> Iterator[Chapter]:
+    for event in events:
+        where = "every group" if event.scope == consent.EVERY_GROUP else event.scope
+        by = "recorded by " + event.recorded_by if event.origin.value == "ledger" else "as the roster says"
+        source = f", source: {event.source}" if event.source else ""
+        yield Chapter(event.at, event.scope, "consent", f"Consent {event.kind.value} for {where}, {by}{source}.")
+
+
+def _decisions(decided: list[tuple[plans.PlanRecord, PlannedChange]], texts: RuleTexts) -> Iterator[Chapter]:
+    for plan, change in decided:
+        why = f": {' '.join(change.why)}" if change.why else "."
+        sentence = f"Plan {plan.digest[:12]} by {plan.header.requested_by}: {change.action.value} → {change.effect.value}{why}"
+        rules = texts.find(plan.header.policy_revision, change.rules)
+        yield Chapter(plan.created_at, plan.group, "decision", sentence, rules=tuple(rules))
+
+
+def _intervals(intervals: list[presence.Presence]) -> Iterator[Chapter]:
+    for one in intervals:
+        yield Chapter(one.first_seen_at, one.group, "seen", "Seen in the group for the first time since.")
+        if one.gone_at is not None:
+            last = f", last seen {one.last_seen_at:%Y-%m-%d %H:%M} UTC" if one.last_seen_at else ""
+            yield Chapter(one.gone_at, one.group, "missing", f"No longer in the group{last}.")
+
+
+def _entries(rows: list[audit.AuditRow]) -> Iterator[Chapter]:
+    for row in rows:
+        if row.kind != "consent.changed":  # told from the ledger, which knows more
+            yield Chapter(row.at, row.group, row.kind, f"{row.summary} ({row.actor}).", seq=row.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class MembersAt:
+    """Who was in a group at a time. `snapshot` is the last complete reading before it, None when there was none."""
+
+    at: datetime
+    snapshot: SnapshotRecord | None
+    members: tuple[MemberAt, ...]
+
+
+def members_at(office: Office, group: str, at: datetime) -> MembersAt:
+    """Return the members of `group` at a time: those the last complete reading shows, and those we added since."""
+    with office.database.connect() as connection:
+        snapshot = snapshots.latest(connection, group, complete=True, until=at)
+        if snapshot is None:
+            return MembersAt(at, None, ())
+        seen = tuple(presence.seen_at(connection, group, at))
+        added = tuple(presence.added_between(connection, group, snapshot.taken_at, at))
+    return MembersAt(at, snapshot, seen + added)
