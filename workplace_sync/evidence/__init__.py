@@ -1,1 +1,1 @@
-"""The append-only log: RFC 6962 tree, C2SP checkpoints and proofs."""
+"""Evidence: an append-only log whose entries hide people and whose tree hides nothing."""
