@@ -90,12 +90,20 @@ def accepted(request: Received) -> Reply:
     return Reply([part({"success": True}) for _ in request.operations])
 
 
+def described(request: Received) -> Reply:
+    if request.path == "/community":
+        return Reply({"id": COMMUNITY, "name": "Example tenant"})
+    members = {"data": [], "summary": {"total_count": 0}}
+    return Reply({"id": GROUP, "name": "Blue", "archived": False, "is_community": False, "members": members})
+
+
 class Script:
     """The server's mind: `reads` and `writes` are answered in turn, then `read` and `write` for ever."""
 
     def __init__(self) -> None:
         self.reads: list[Reply] = []
         self.writes: list[Reply] = []
+        self.read: Callable[[Received], Reply] = described
         self.write: Callable[[Received], Reply] = accepted
         self.received: list[Received] = []
         self._lock = threading.Lock()
@@ -110,12 +118,6 @@ class Script:
             if request.method == "POST":
                 return self.writes.pop(0) if self.writes else self.write(request)
             return self.reads.pop(0) if self.reads else self.read(request)
-
-    def read(self, request: Received) -> Reply:
-        if request.path == "/community":
-            return Reply({"id": COMMUNITY, "name": "Example tenant"})
-        members = {"data": [], "summary": {"total_count": 0}}
-        return Reply({"id": GROUP, "name": "Blue", "archived": False, "is_community": False, "members": members})
 
 
 @contextmanager

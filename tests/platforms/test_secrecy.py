@@ -142,7 +142,7 @@ def test_a_next_that_names_another_host_is_not_followed_there(group: WorkplaceGr
         return Reply({"data": [{"id": "1"}], "paging": {"next": following}})
 
     with served(elsewhere) as other:
-        script.read = read  # type: ignore[method-assign]
+        script.read = read
         seen = group.reader().read_members(lambda _: None)
     assert elsewhere.received == []
     assert (seen.pages, seen.rows, seen.ended) == (2, 1, True)
