@@ -5,7 +5,7 @@ from datetime import datetime
 from workplace_sync.errors import UsageError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
-from workplace_sync.roster.consent import Consent, ConsentEvent, ConsentKind, ConsentOrigin, standing
+from workplace_sync.roster.consent import EVERY_GROUP, Consent, ConsentEvent, ConsentKind, ConsentOrigin, standing
 from workplace_sync.roster.person import BadAddressError, person_key
 from workplace_sync.store import consent as store
 
@@ -57,7 +57,7 @@ def record_consent(
             Record(
                 kind=Kind.CONSENT_CHANGED,
                 at=now,
-                group="" if scope == store.EVERY_GROUP else scope,
+                group="" if scope == EVERY_GROUP else scope,
                 subject=event.key,
                 actor=office.actor,
                 outcome=kind.value,
@@ -71,7 +71,7 @@ def record_consent(
                 },
             )
         )
-    return consent_of(office, event.key, None if scope == store.EVERY_GROUP else scope)
+    return consent_of(office, event.key, None if scope == EVERY_GROUP else scope)
 
 
 def consent_of(office: Office, key: str, group: str | None) -> Consent:

@@ -145,7 +145,7 @@ def _header(
         rules=() if quiet else tuple(finding.cite for finding in decision.findings),
         why=() if quiet else tuple(finding.message for finding in decision.findings),
         facts=stored_facts(question.group_facts() | facts),
-        params=question.group.params,
+        params=question.engine.params(),
         counts=tally.counts(),
     )
 

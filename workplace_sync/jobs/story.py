@@ -7,6 +7,7 @@ from datetime import datetime
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.rule_texts import RuleText, RuleTexts
 from workplace_sync.membership.plan import PlannedChange
+from workplace_sync.roster.consent import EVERY_GROUP, ConsentEvent
 from workplace_sync.store import audit, consent, plans, presence, snapshots
 from workplace_sync.store.presence import MemberAt
 from workplace_sync.store.snapshots import SnapshotRecord
@@ -39,9 +40,9 @@ def story_of(office: Office, key: str, group: str | None = None) -> list[Chapter
     return sorted(told, key=lambda chapter: chapter.at)
 
 
-def _consents(events: list[consent.ConsentEvent]) -> Iterator[Chapter]:
+def _consents(events: list[ConsentEvent]) -> Iterator[Chapter]:
     for event in events:
-        where = "every group" if event.scope == consent.EVERY_GROUP else event.scope
+        where = "every group" if event.scope == EVERY_GROUP else event.scope
         by = "recorded by " + event.recorded_by if event.origin.value == "ledger" else "as the roster says"
         source = f", source: {event.source}" if event.source else ""
         yield Chapter(event.at, event.scope, "consent", f"Consent {event.kind.value} for {where}, {by}{source}.")

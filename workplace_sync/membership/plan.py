@@ -105,7 +105,7 @@ def stored_facts(facts: Mapping[str, object]) -> dict[str, object]:
 
 def restored_facts(stored: Mapping[str, object]) -> dict[str, object]:
     """Return the facts that `stored_facts` kept, whole again, so that a decision can be recomputed."""
-    return DEFAULTS | {
+    return dict(DEFAULTS) | {
         name: datetime.fromisoformat(str(value)) if isinstance(DEFAULTS.get(name), datetime) else value
         for name, value in stored.items()
     }

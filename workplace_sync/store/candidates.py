@@ -3,7 +3,7 @@
 A million people on each side differ in a few; only those ever become Python values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Row, bindparam, text
 
@@ -62,7 +62,7 @@ def removals(
 
 
 def _stream(
-    connection: Connection, query: str, key: str, keys: Sequence[str] | None, values: dict[str, object]
+    connection: Connection, query: str, key: str, keys: Sequence[str] | None, values: Mapping[str, object]
 ) -> Iterator[Candidate]:
     statement = text(query.format(only="" if keys is None else _ONLY.format(key=key)))
     lists = {"keys": keys, "statuses": values.get("statuses")}
@@ -71,7 +71,7 @@ def _stream(
     )
     typed = statement.columns(gone_at=_DEPARTURE.c.gone_at.type)
     rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(
-        typed, values if keys is None else values | {"keys": keys}
+        typed, dict(values) if keys is None else dict(values) | {"keys": keys}
     )
     for part in rows.partitions(_AT_ONCE):
         yield from map(_candidate, part)

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
 
-from workplace_sync.roster.consent import ConsentEvent, ConsentKind, ConsentOrigin
+from workplace_sync.roster.consent import EVERY_GROUP, ConsentEvent, ConsentKind, ConsentOrigin
 from workplace_sync.store.tables import ConsentEventRow
-
-EVERY_GROUP = "*"
 
 _TABLE = ConsentEventRow.__table__  # type: ignore[attr-defined]
 _COLUMNS = [column for column in _TABLE.c if column.name != "id"]

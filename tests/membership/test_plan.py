@@ -1,0 +1,142 @@
+"""A plan's text, its digest and its counts."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workplace_sync.membership.change import Action
+from workplace_sync.membership.plan import (
+    Header,
+    History,
+    PlanDigest,
+    PlannedChange,
+    Tally,
+    plan_facts,
+    planned,
+    restored_facts,
+    stored_facts,
+)
+from workplace_sync.membership.subject import DEFAULTS
+from workplace_sync.policy.decision import Decision, Effect, Finding
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+facts = st.fixed_dictionaries(
+    {},
+    optional={
+        "subject.status": texts,
+        "subject.in_roster": st.booleans(),
+        "subject.roles": st.lists(texts, max_size=3),
+        "subject.consent_at": st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])),
+    },
+)
+changes = st.builds(
+    PlannedChange,
+    seq=st.integers(0, 10**9),
+    key=texts,
+    address=texts,
+    platform_id=texts,
+    action=st.sampled_from(Action),
+    reason=texts,
+    effect=st.sampled_from(Effect),
+    rules=st.lists(texts, max_size=2).map(tuple),
+    why=st.lists(texts, max_size=2).map(tuple),
+    remedy=st.sampled_from(["", "invite"]),
+    facts=facts.map(stored_facts),
+)
+
+
+def change(effect: Effect, action: Action = Action.ADD, remedy: str = "", **known: object) -> PlannedChange:
+    return PlannedChange(0, "a@bt.example.org", "a@bt.example.org", "", action, "", effect, remedy=remedy, facts=known)
+
+
+@given(changes)
+def test_a_change_survives_its_line(one: PlannedChange) -> None:
+    assert PlannedChange.parse(one.line()) == one
+    assert "\n" not in one.line()
+
+
+@given(facts)
+def test_stored_facts_are_whole_again_when_restored(known: dict[str, object]) -> None:
+    stored = stored_facts(known)
+    assert restored_facts(json.loads(json.dumps(stored))) == dict(DEFAULTS) | known
+
+
+def test_a_decision_becomes_a_change_that_cites_its_rules() -> None:
+    consent = Finding("union-consent", 3, "consent", Effect.DENY, "Consent", "No consent is on record.", "invite")
+    asked = {"action.kind": "add", "action.reason": "rostered", "subject.in_roster": True}
+    one = planned(4, "a@bt.example.org", "A@bt.example.org", "", asked, Decision(findings=(consent,)))
+    assert (one.action, one.effect, one.rules) == (Action.ADD, Effect.DENY, ("union-consent@3/consent",))
+    assert (one.why, one.remedy, one.reason) == (("No consent is on record.",), "invite", "rostered")
+    assert one.facts == asked
+    assert one.invitable
+
+
+def test_the_digest_is_what_sha256sum_prints_for_the_lines() -> None:
+    lines = [change(Effect.ALLOW).line(), change(Effect.DENY).line(), "header"]
+    digest = PlanDigest()
+    for line in lines:
+        digest.add(line)
+    assert digest.value() == hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def test_somebody_who_asked_to_be_left_out_is_not_invited_either() -> None:
+    assert change(Effect.DENY, remedy="invite").invitable
+    assert not change(Effect.DENY, remedy="invite", **{"subject.opted_out": True}).invitable
+    assert not change(Effect.WARN, remedy="invite").invitable
+    assert not change(Effect.DENY).invitable
+
+
+def test_the_counts_of_a_plan_tell_what_goes_waits_and_is_refused() -> None:
+    tally = Tally()
+    for effect in Effect:
+        tally.add(change(effect, remedy="invite"))
+    tally.add(change(Effect.ALLOW, Action.REMOVE, **{"subject.administrator": True}))
+    tally.add(change(Effect.HOLD, Action.REMOVE, **{"subject.protected": True}))
+    tally.add(change(Effect.DENY, Action.REMOVE, **{"subject.protected": True, "subject.administrator": True}))
+    assert tally.counts() == {
+        "added": 2,
+        "removed": 1,
+        "held": 2,
+        "denied": 2,
+        "errors": 1,
+        "invited": 3,
+        "changes": 8,
+    }
+
+
+def test_plan_rules_judge_what_happens_if_every_hold_is_approved() -> None:
+    tally = Tally()
+    for effect, action in (
+        (Effect.ALLOW, Action.ADD),
+        (Effect.HOLD, Action.ADD),
+        (Effect.DENY, Action.ADD),
+        (Effect.HOLD, Action.REMOVE),
+    ):
+        tally.add(change(effect, action, **{"subject.administrator": True, "subject.protected": True}))
+    found = plan_facts(tally, History(size=40, administrators=2, added_last_24h=7, removed_last_7d=3))
+    assert (found["plan.additions"], found["plan.removals"], found["plan.size_after"]) == (2, 1, 41)
+    assert (found["plan.administrators_before"], found["plan.administrators_after"]) == (2, 1)
+    assert found["plan.removals_protected"] == 1
+    assert (found["plan.added_last_24h"], found["plan.removed_last_7d"], found["plan.added_last_7d"]) == (7, 3, 0)
+
+
+def test_a_header_survives_its_line() -> None:
+    header = Header(
+        "g",
+        "7001",
+        "s1",
+        "sha256:ab",
+        NOW,
+        "ada",
+        Effect.HOLD,
+        ("guards@1/x",),
+        ("Too many.",),
+        {"group.size": 4},
+        {"guards": {"max": 5}},
+        {"added": 1},
+    )
+    assert Header.parse(header.line()) == header
