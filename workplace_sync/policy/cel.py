@@ -10,6 +10,7 @@ deserialised expressions forget their types, so everything is compiled from text
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Protocol
 
 from cel_expr_python import cel
@@ -219,6 +220,8 @@ class Door:
         self._times = [name for name, kind in free.items() if kind is Kind.TIMESTAMP]
         self._others = [(n, k) for n, k in free.items() if k not in {Kind.STRING, Kind.BOOL, Kind.TIMESTAMP}]
         self._known: set[object] = set()
+        names = [*self._texts, *self._flags]
+        self._get_key = itemgetter(*names) if names else tuple
 
     def admit(self, row: Mapping[str, object]) -> dict[str, object]:
         """Return the values to evaluate on; raises KeyError for a fact that the row lacks, RefusedError for a bad one."""
@@ -240,6 +243,18 @@ class Door:
             data[name] = value = row[name]
             _refuse_if(refusal(kind, value), name)
         return data
+
+    def key(self, row: Mapping[str, object]) -> object:
+        """Return the row's texts and flags as one hashable value; raises as admit does, for facts and flags.
+
+        Flags are looked at here, because 1 would pass for True in a look-up. Texts are not: an unclean one is never
+        among the keys of what was evaluated before.
+        """
+        for name in self._flags:
+            value = row[name]
+            if value is not True and value is not False:
+                _refuse_if("is not true or false", name)
+        return self._get_key(row)
 
     def admit_known(self, row: Mapping[str, object]) -> tuple[dict[str, object], frozenset[str]]:
         """Return the values of the facts that the row has, and the names of those it lacks; raises RefusedError."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workplace_sync.errors import Fault, InputError
+from workplace_sync.policy.bench import Seat
 from workplace_sync.policy.cel import Outcome
 from workplace_sync.policy.decision import Decision, Effect, Mode
 from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule, param_text, param_value
 from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, PLAN_FACTS, FactValue
-from workplace_sync.policy.panel import Panel, Seat
+from workplace_sync.policy.panel import Panel
 from workplace_sync.policy.shelf import Policy, PolicySet
 
 PLAN = "plan"
