@@ -20,11 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     # Imported here, so that --help does not wait for the web framework.
     from workplace_sync.sandbox.ledger import StateFileError  # noqa: PLC0415
-    from workplace_sync.sandbox.server import serve  # noqa: PLC0415
+    from workplace_sync.sandbox.server import serve_with  # noqa: PLC0415
 
     try:
         people = parse_people(given.people)
-        serve(Options(given.host, given.port, people, given.seed, given.latency_ms, given.state))
+        serve_with(Options(given.host, given.port, people, given.seed, given.latency_ms, given.state))
     except (ValueError, StateFileError, OSError) as fault:
         sys.stderr.write(f"{fault}\n")
         return 1

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workplace_sync.sandbox.calls import Call, read_body, read_query, split_path
 from workplace_sync.sandbox.control import make_control
-from workplace_sync.sandbox.graph import Answer, added_latency, answer_request
+from workplace_sync.sandbox.graph import Answer, Request, added_latency, answer_request, take_apart
 from workplace_sync.sandbox.state import Sandbox
 
 CONTROL = "/_control"
@@ -46,11 +46,13 @@ class SandboxApplication:
 
     async def _graph(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read_whole(receive)
-        levels = frozenset({"any", "read" if scope["method"] == "GET" else "write"})
-        wait = self.sandbox.options.latency_ms + added_latency(self.sandbox, levels)
+        request = take_apart(self.sandbox, lambda: _read_call(scope, body))
+        wait = self.sandbox.options.latency_ms
+        if isinstance(request, Request):
+            wait += added_latency(self.sandbox, request)
         if wait > 0:
             await asyncio.sleep(wait / 1000)
-        answer = answer_request(self.sandbox, lambda: _read_call(self.sandbox, scope, body))
+        answer = answer_request(self.sandbox, request) if isinstance(request, Request) else request
         if answer.silent_ms is not None:
             await _stay_silent(scope, receive, answer.silent_ms)
         else:
@@ -68,11 +70,11 @@ async def _read_whole(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _read_call(sandbox: Sandbox, scope: Scope, body: bytes) -> Call:
+def _read_call(scope: Scope, body: bytes) -> Call:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     version, segments = split_path(scope["path"])
     params = read_query(scope["query_string"].decode("utf-8", "replace"))
-    params |= read_body(body, headers.get("content-type", "").lower().partition(";")[0] and headers["content-type"])
+    params |= read_body(body, headers.get("content-type", ""))
     scheme, _, given = headers.get("authorization", "").partition(" ")
     return Call(
         method=scope["method"],
@@ -80,7 +82,7 @@ def _read_call(sandbox: Sandbox, scope: Scope, body: bytes) -> Call:
         segments=segments,
         params=params,
         base=f"{scope['scheme']}://{headers.get('host', 'localhost')}",
-        at=sandbox.now(),
+        at=0.0,  # set when the waiting is over
         bearer=given.strip() if scheme.lower() in {"bearer", "oauth"} else "",
         headers=headers,
     )

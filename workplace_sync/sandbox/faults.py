@@ -137,12 +137,15 @@ class Faults:
         parameters = kind.all_defaults()
         given = {name: value for name, value in document.items() if name != "kind"}
         wrong = [f"{name}: {document['kind']} has no such parameter" for name in given if name not in parameters]
+        numbers = {name for name, usual in parameters.items() if isinstance(usual, int | float)} | {"calls"}
         parameters.update(given)
         wrong += [
-            f"{name}: {parameters[name]!r} is not a number"
-            for name, usual in parameters.items()
-            if isinstance(usual, int | float) and not isinstance(parameters[name], int | float)
+            f"{name}: {value!r} is not a number"
+            for name, value in given.items()
+            if name in numbers and not isinstance(value, int | float) and (name, value) != ("calls", None)
         ]
+        if parameters.get("when", "before") not in {"before", "after"}:
+            wrong.append(f"when: {parameters['when']!r} is not before or after")
         if parameters.get("on", "any") not in ON:
             wrong.append(f"on: {parameters['on']!r} is not one of {', '.join(ON)}")
         if wrong:

@@ -42,46 +42,73 @@ def _dump(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def answer_request(sandbox: Sandbox, read_call: Callable[[], Call]) -> Answer:
-    """Answer one HTTP request; `read_call` may raise GraphError for a request that cannot be read."""
-    headers: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request taken apart: `operations` None unless it is a batch; `levels` are what a fault's `on` may name."""
+
+    call: Call
+    operations: list[Shown] | None
+    levels: frozenset[str]
+    tenant: str | None
+
+
+def take_apart(sandbox: Sandbox, read_call: Callable[[], Call]) -> Request | Answer:
+    """Return the request, or the answer to one that cannot be read; `read_call` may raise GraphError."""
     try:
         call = read_call()
-        headers = _usual_headers(sandbox, call)
-        answer = _answer(sandbox, call, headers)
+        operations = read_batch(call) if call.method == "POST" else None
     except GraphError as error:
-        answer = Answer(error.status, _dump(error.envelope()).encode(), {**headers, **error.headers})
-    sandbox.counts.answers[f"HTTP {answer.status}" if answer.silent_ms is None else "none"] += 1
+        return _finished(sandbox, _failed(error, {}))
+    return Request(call, operations, _levels(call, operations), _tenant_of(sandbox, call))
+
+
+def added_latency(sandbox: Sandbox, request: Request) -> float:
+    """Return the milliseconds that faults add to the request."""
+    fault = sandbox.faults.at_call(("latency",), request.levels, request.tenant)
+    return 0.0 if fault is None else float(fault.parameters["ms"] or 0)
+
+
+def answer_request(sandbox: Sandbox, request: Request) -> Answer:
+    """Answer one HTTP request, with every change it makes kept before it returns."""
+    request.call.at = sandbox.now()
+    return _finished(sandbox, _answer(sandbox, request), request)
+
+
+def _finished(sandbox: Sandbox, answer: Answer, request: Request | None = None) -> Answer:
+    if request is not None:
+        usage = _usage_header(sandbox, request.tenant)
+        answer.headers = {**_version_header(sandbox, request.call), **usage, **answer.headers}
+    sandbox.counts.answers[f"HTTP {int(answer.status)}" if answer.silent_ms is None else "none"] += 1
     sandbox.ledger.commit()
     return answer
 
 
-def added_latency(sandbox: Sandbox, levels: frozenset[str]) -> float:
-    """Return the milliseconds that faults add to a request."""
-    fault = sandbox.faults.at_call(("latency",), levels, None)
-    return 0.0 if fault is None else float(fault.parameters["ms"] or 0)
+def _failed(error: GraphError, headers: dict[str, str]) -> Answer:
+    return Answer(error.status, _dump(error.envelope()).encode(), {**headers, **error.headers})
 
 
-def _answer(sandbox: Sandbox, call: Call, headers: dict[str, str]) -> Answer:
-    operations = read_batch(call) if call.method == "POST" else None
-    tenant = _tenant_of(sandbox, call)
-    levels = _levels(call, operations)
-    early = _strike_before(sandbox, levels, tenant)
+def _answer(sandbox: Sandbox, request: Request) -> Answer:
+    call, operations = request.call, request.operations
+    sandbox.counts.requests[_kind_of(call) if operations is None else "POST batch"] += 1
+    early = _strike_before(sandbox, request.levels, request.tenant)
     if early is not None:
-        early.headers = {**headers, **early.headers}
         return early
-    status, body = 200, ""
-    if operations is None:
-        sandbox.counts.requests[_kind_of(call)] += 1
-        try:
-            body = _dump(_carry_out(sandbox, call))
-        except GraphError as error:
-            status, body, headers = error.status, _dump(error.envelope()), {**headers, **error.headers}
-    else:
-        sandbox.counts.requests["POST batch"] += 1
-        admit_call(sandbox, call)
-        body = _dump(run_batch(sandbox, call, operations, lambda each: _operation(sandbox, each)))
-    return _strike_after(sandbox, levels, tenant, Answer(status, body.encode(), headers))
+    try:
+        _check_user_agent(sandbox, call)
+        if operations is None:
+            answer = Answer(body=_dump(_carry_out(sandbox, call)).encode())
+        else:
+            admit_call(sandbox, call)
+            answered = run_batch(sandbox, call, operations, lambda each: _operation(sandbox, each))
+            answer = Answer(body=_dump(answered).encode())
+    except GraphError as error:
+        answer = _failed(error, {})
+    return _strike_after(sandbox, request.levels, request.tenant, answer)
+
+
+def _check_user_agent(sandbox: Sandbox, call: Call) -> None:
+    if sandbox.switches.user_agent_required and not call.headers.get("user-agent"):
+        raise GraphError(100, "(#100) A User-Agent is required")
 
 
 def _carry_out(sandbox: Sandbox, call: Call) -> dict[str, object]:
@@ -105,9 +132,11 @@ def _operation(sandbox: Sandbox, call: Call) -> Answered | None:
     try:
         answer = Answer(200, _dump(_carry_out(sandbox, call)).encode(), headers)
     except GraphError as error:
-        answer = Answer(error.status, _dump(error.envelope()).encode(), {**headers, **error.headers})
+        answer = _failed(error, headers)
     late = _strike_after(sandbox, levels, tenant, answer)
-    return None if late.silent_ms is not None else Answered(late.status, late.body.decode("utf-8", "ignore"), headers)
+    if late.silent_ms is not None:
+        return None
+    return Answered(late.status, late.body.decode("utf-8", "ignore"), late.headers)
 
 
 # what kind of call it is
@@ -138,18 +167,14 @@ def _version_header(sandbox: Sandbox, call: Call) -> dict[str, str]:
     return {"facebook-api-version": call.version or sandbox.switches.default_version}
 
 
-def _usual_headers(sandbox: Sandbox, call: Call) -> dict[str, str]:
-    headers = _version_header(sandbox, call)
-    usage = sandbox.faults.ambient("usage", _tenant_of(sandbox, call)) if sandbox.faults.set else None
-    quota = sandbox.switches.quota_calls
+def _usage_header(sandbox: Sandbox, tenant: str | None) -> dict[str, str]:
+    usage = sandbox.faults.ambient("usage", tenant) if sandbox.faults.set else None
     percent = usage.number("percent") if usage is not None else None
-    if percent is None and quota:
-        percent = min(100, 100 * sandbox.quota.used // quota)
-    if percent is not None:
-        headers["X-App-Usage"] = _dump({"call_count": percent, "total_time": percent, "total_cputime": percent})
-    if sandbox.switches.user_agent_required and not call.headers.get("user-agent"):
-        raise GraphError(100, "(#100) A User-Agent is required")
-    return headers
+    if percent is None and sandbox.switches.quota_calls:
+        percent = min(100, 100 * sandbox.quota.used // sandbox.switches.quota_calls)
+    if percent is None:
+        return {}
+    return {"X-App-Usage": _dump({"call_count": percent, "total_time": percent, "total_cputime": percent})}
 
 
 def _use_quota(sandbox: Sandbox, call: Call) -> None:
@@ -179,7 +204,7 @@ def _strike_before(sandbox: Sandbox, levels: frozenset[str], tenant: str | None)
     if fault.kind == "bare_error":
         return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, BARE.encode())
     error = _limit(fault) if fault.kind == "rate_limit" else _error(fault)
-    return Answer(error.status, _dump(error.envelope()).encode(), error.headers)
+    return _failed(error, {})
 
 
 def _strike_after(sandbox: Sandbox, levels: frozenset[str], tenant: str | None, answer: Answer) -> Answer:

@@ -35,6 +35,7 @@ Shown = dict[str, object]
 
 DEFAULT_LIMIT = 25
 _PREFIX = "QVFI"
+_PEOPLE_EDGES = frozenset({"members", "organization_members", "admins", "moderators", "former_members"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +65,33 @@ def list_edge(node: object, edge: str, modifiers: Modifiers, view: View) -> List
 
 
 def _group_edge(group: Group, edge: str, modifiers: Modifiers, view: View) -> Listing:
+    if edge in _PEOPLE_EDGES:
+        return _people_edge(group, edge, modifiers, view)
     access = view.access
-    own = group is access.tenant.community
-    if edge == "members":
-        access.require("manage_work_profiles" if own else "read_group_membership")
-        return _members(group, modifiers, view)
-    if edge == "organization_members" and own:
-        access.require("read_group_membership")
-        return _organization_members(group, modifiers, view)
-    if edge == "admins":
-        access.require("manage_accounts" if own else "read_group_membership")
-        return Listing(group.admins, GROUP_MEMBER, len(group.admins), group=group)
-    if edge in {"moderators", "former_members"}:
-        access.require("read_group_membership")
-        return _leavers(group, view) if edge == "former_members" else Listing(group.moderators, GROUP_MEMBER, len(group.moderators), group=group)  # fmt: skip
     if edge == "groups" and group.is_community:
         access.require_one("read_group", "manage_group")
-        return Listing(group.children, GROUP, len(group.children), access.sees_group)
+        total = len(group.children) if access.groups is None else None
+        return Listing(group.children, GROUP, total, access.sees_group)
     if edge == "feed":
         access.require("read_group")
         return Listing(group.feed, POST, len(group.feed), _between(modifiers), newest_first=True, by_time=True)
     if edge in GROUP.edges:
         return Listing(ArrivalIndex(), PERSON, 0)
     raise missing("get", group.id)
+
+
+def _people_edge(group: Group, edge: str, modifiers: Modifiers, view: View) -> Listing:
+    access, own = view.access, group is view.access.tenant.community
+    everybody_needs = {"members": "manage_work_profiles", "admins": "manage_accounts"} if own else {}
+    access.require(everybody_needs.get(edge, "read_group_membership"))
+    if edge == "members":
+        return _members(group, modifiers, view)
+    if edge == "organization_members":
+        return _organization_members(group, modifiers, view)
+    if edge == "former_members":
+        return _leavers(group, view)
+    holders = group.admins if edge == "admins" else group.moderators
+    return Listing(holders, GROUP_MEMBER, len(holders), group=group)
 
 
 def _members(group: Group, modifiers: Modifiers, view: View) -> Listing:
@@ -109,6 +114,8 @@ def _by_external_id(external_id: str, view: View) -> Person | None:
 
 
 def _organization_members(group: Group, modifiers: Modifiers, view: View) -> Listing:
+    if group is not view.access.tenant.community:
+        raise missing("get", group.id)
     if truth(modifiers.get("inactive", "")):
         gone = view.access.tenant.deactivated
         return Listing(gone, PERSON, len(gone))

@@ -170,10 +170,8 @@ GROUP = NodeType(
     },
     links={"owner": (_plain("owner"), PERSON)},
     edges=frozenset(
-        (
-            "members admins moderators former_members organization_members member_requests feed groups albums docs "
-            "events files photos videos pinned_posts"
-        ).split()
+        {"members", "admins", "moderators", "former_members", "organization_members", "groups", "feed"}
+        | {"member_requests", "albums", "docs", "events", "files", "photos", "videos", "pinned_posts"}
     ),
 )
 POST = NodeType(

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 EMAILLESS = "emailless.facebook.com"  # the platform's synthetic addresses of people without one end like this
 
-_FIRST = (
-    "Amina Bryn Cerys Dafydd Eilidh Farid Greta Hamish Isla Jomo Kerstin Lowri Morag Nadeem Orla Priya Quentin Rhona "
-    "Sanjay Tamsin Ursa Viggo Wanda Xanthe Yusuf Zofia Alban Beatrix Caspian Delphine Emrys Fenella Gethin Hester "
-    "Idris Juno Kofi Linus Mabel Nerys Osian Petra Rafiq Sorcha Tobias Una Vesna Wilf Ysolde Zane"
-).split()
-_LAST = (
-    "Quill Ashgrove Birchwood Copperfield Dunmore Elderberry Fernsby Gorsehill Hawthorne Inkwell Juniper Kestrel "
-    "Larkspur Marrow Nettleship Oakenshaw Pebblebrook Quarry Rookwood Saltmarsh Thistledown Underhill Velvetine "
-    "Windlass Yarrow Zephyr Applegarth Bramblewick Cloudesley Driftwood Emberley Foxglove Greywell Heatherly "
-    "Ivybridge Jackdaw Knapweed Lanternby Millwheel Nightjar Otterburn Pinemarten Quickthorn Ravensett Sedgewick "
-    "Tanglewood Umberfield Vinegarth Wrenfield Yellowley"
-).split()
+_FIRST_NAMES = """
+Amina Bryn Cerys Dafydd Eilidh Farid Greta Hamish Isla Jomo Kerstin Lowri Morag Nadeem Orla Priya Quentin Rhona Sanjay
+Tamsin Ursa Viggo Wanda Xanthe Yusuf Zofia Alban Beatrix Caspian Delphine Emrys Fenella Gethin Hester Idris Juno Kofi
+Linus Mabel Nerys Osian Petra Rafiq Sorcha Tobias Una Vesna Wilf Ysolde Zane
+"""
+_LAST_NAMES = """
+Quill Ashgrove Birchwood Copperfield Dunmore Elderberry Fernsby Gorsehill Hawthorne Inkwell Juniper Kestrel Larkspur
+Marrow Nettleship Oakenshaw Pebblebrook Quarry Rookwood Saltmarsh Thistledown Underhill Velvetine Windlass Yarrow
+Zephyr Applegarth Bramblewick Cloudesley Driftwood Emberley Foxglove Greywell Heatherly Ivybridge Jackdaw Knapweed
+Lanternby Millwheel Nightjar Otterburn Pinemarten Quickthorn Ravensett Sedgewick Tanglewood Umberfield Vinegarth
+Wrenfield Yellowley
+"""
+_FIRST, _LAST = _FIRST_NAMES.split(), _LAST_NAMES.split()
 _TITLES = ("Field engineer", "Fibre jointer", "Service adviser", "Network planner", "Test technician", "Desk clerk")
 _DEPARTMENTS = ("Access", "Core network", "Customer care", "Logistics", "Build", "Repair")
 _DIVISIONS = ("North", "South", "East", "West")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -12,6 +13,8 @@ from workplace_sync.sandbox.application import CONTROL, SandboxApplication
 from workplace_sync.sandbox.options import Options
 from workplace_sync.sandbox.state import Sandbox
 from workplace_sync.sandbox.world import describe_tenants
+
+Tell = Callable[[Mapping[str, object]], None]
 
 
 class _Protocol(H11Protocol):
@@ -34,11 +37,26 @@ class _Server(uvicorn.Server):
         self._tell(self.servers[0].sockets[0].getsockname()[1])
 
 
-def serve(options: Options, tell: Callable[[Mapping[str, object]], None] | None = None) -> None:
+def serve(
+    *,
+    people: Mapping[str, int],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    seed: int = 1,
+    latency_ms: float = 0.0,
+    state_file: Path | None = None,
+    tell: Tell | None = None,
+) -> None:
+    """Serve a sandbox until interrupted or terminated; the parameters are those of Options, and see `serve_with`."""
+    serve_with(Options(host, port, people, seed, latency_ms, state_file), tell)
+
+
+def serve_with(options: Options, tell: Tell | None = None) -> None:
     """Serve until interrupted or terminated.
 
     `tell` is given the ready line (see `ready_line`) once the server listens; by default it goes to stdout as one line
-    of JSON. Raises StateFileError when the state file belongs to another world, OSError when the port is taken.
+    of JSON. Raises StateFileError when the state file belongs to another world; a port that is taken ends the process
+    with a line on stderr.
     """
     sandbox = Sandbox(options)
     say = tell or _print

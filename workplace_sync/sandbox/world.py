@@ -113,12 +113,8 @@ class World:
         return True
 
     def groups_of(self, person: Person) -> Iterable[Group]:
-        """The groups, communities not counted, that the person is in."""
+        """Return the groups, communities not counted, that the person is in."""
         return (group for group_id in person.groups if not (group := self.groups[group_id]).is_community)
-
-    def tenant_of_group(self, group: Group) -> Tenant:
-        """The tenant whose community the group lives in."""
-        return self.tenants[group.tenants[0]]
 
 
 def describe_tenants(world: World) -> list[Mapping[str, object]]:
