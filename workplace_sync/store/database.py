@@ -186,6 +186,7 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def _writing(connection: Connection) -> Iterator[None]:
+    connection.rollback()  # a lent connection lets go of what it read: SQLite cannot turn an old reading into a writing
     connection.execution_options(**{_WRITE: True})
     try:
         with connection.begin():

@@ -95,7 +95,7 @@ def staged(connection: Connection) -> Iterator[StagedRoster]:
 # Of a person named twice, the first row of the first source is taken.
 _PLACE = text("""
 INSERT INTO desired (group_name, key, address, name, tenant, status, roles, external_id, method, import_id)
-SELECT :group_name, key, address, name, tenant, status, roles, external_id, method, import_id
+SELECT CAST(:group_name AS VARCHAR), key, address, name, tenant, status, roles, external_id, method, import_id
 FROM (SELECT s.*, row_number() OVER (PARTITION BY key ORDER BY source_no, line) AS place FROM staged_person s) ranked
 WHERE place = 1
 ORDER BY key
@@ -104,8 +104,8 @@ ORDER BY key
 # A statement of the roster enters the ledger once: not again while the roster goes on saying the same.
 _LEDGER = text("""
 INSERT INTO consent_event (key, scope, kind, origin, at, recorded_at, wording, basis, source, recorded_by, expires_at)
-SELECT s.key, :scope, CASE s.consent WHEN 'opted_in' THEN 'given' ELSE 'withdrawn' END, 'roster',
-       coalesce(s.consent_at, :recorded_at), :recorded_at, '', s.consent_basis, s.consent_source, :recorded_by, NULL
+SELECT s.key, CAST(:scope AS VARCHAR), CASE s.consent WHEN 'opted_in' THEN 'given' ELSE 'withdrawn' END, 'roster',
+       coalesce(s.consent_at, :recorded_at), :recorded_at, '', s.consent_basis, s.consent_source, CAST(:recorded_by AS VARCHAR), NULL
 FROM staged_person s
 WHERE s.consent <> '' AND NOT EXISTS (
     SELECT 1 FROM consent_event e

@@ -144,7 +144,7 @@ WHERE group_name = :group_name AND gone_at IS NULL
 
 _COME = text("""
 INSERT INTO presence (group_name, key, platform_id, administrator, first_snapshot, first_seen_at)
-SELECT :group_name, s.key, max(s.platform_id), max(CASE WHEN s.administrator THEN 1 ELSE 0 END) = 1, :snapshot, :at
+SELECT CAST(:group_name AS VARCHAR), s.key, max(s.platform_id), max(CASE WHEN s.administrator THEN 1 ELSE 0 END) = 1, CAST(:snapshot AS VARCHAR), :at
 FROM staged_member s
 WHERE NOT EXISTS (SELECT 1 FROM presence p WHERE p.group_name = :group_name AND p.key = s.key AND p.gone_at IS NULL)
 GROUP BY s.key ORDER BY s.key
