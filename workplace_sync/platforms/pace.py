@@ -87,9 +87,10 @@ def file_bucket(path: Path, token: str, limits: Sequence[RateLimit], clock: Cloc
     return SharedBucket(bucket, lambda: int(now().timestamp() * 1000), min(limit.operations for limit in limits))
 
 
-def postgres_bucket(url: str, token: str, limits: Sequence[RateLimit]) -> SharedBucket:
+def postgres_bucket(url: str, token: str, limits: Sequence[RateLimit], wait: float = 10.0) -> SharedBucket:
     """Return the token's bucket in the PostgreSQL database at `url` (SQLAlchemy's or libpq's spelling), for many machines.
 
+    `wait` is how many seconds to wait for a connection.
     Raises SettingsError for a limit that cannot be, StoreError when the database cannot be used.
     """
     import psycopg  # noqa: PLC0415 - most installations have no PostgreSQL, and need not load its client
@@ -106,7 +107,7 @@ def postgres_bucket(url: str, token: str, limits: Sequence[RateLimit]) -> Shared
     )
     failure = ""
     try:
-        pool.open(wait=True, timeout=10)
+        pool.open(wait=True, timeout=wait)
         bucket = PostgresBucket(pool, bucket_name(token), rates)
     except (psycopg.Error, PoolTimeout) as error:
         pool.close()

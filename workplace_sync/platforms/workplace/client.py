@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from workplace_sync.membership.change import Action
-from workplace_sync.platforms.base import UnavailableError, WantedOperation
+from workplace_sync.platforms.base import CallError, RequestRefusedError, UnavailableError, WantedOperation
 from workplace_sync.platforms.http import Call, HttpClient
 from workplace_sync.platforms.waiting import never
 from workplace_sync.platforms.workplace.wire import WirePage, malformed, parse_batch, parse_object, parse_page
 
 BATCH_LIMIT = 50  # developers.facebook.com/docs/graph-api/batch-requests
 _UNKNOWN = 1  # the code that also stands for "reduce the amount of data"
+_BAD_PARAMETER = 100
 _SMALLEST_PAGE = 50
 _MOST_EMPTY_PAGES = 100
 
@@ -56,7 +57,7 @@ class GraphClient:
         """Yield the pages of an edge, of at most `limit` rows each, until one has no `next`.
 
         Raises MalformedAnswerError when the pages lead in a circle or nowhere, and CallErrors as they come. Pages that
-        the platform finds too big (its code 1 has that meaning too) are asked for again in a smaller size.
+        the platform finds too big are asked for again in a smaller size: no document says what the largest `limit` is.
         """
         after: str | None = None
         seen: set[bytes] = set()
@@ -64,8 +65,8 @@ class GraphClient:
         while True:
             try:
                 page = parse_page(self.http.call(Call(path, _page_params(params, limit, after))))
-            except UnavailableError as error:
-                if error.code != _UNKNOWN or limit <= _SMALLEST_PAGE:
+            except (UnavailableError, RequestRefusedError) as error:
+                if limit <= _SMALLEST_PAGE or not _may_be_too_big(error, after):
                     raise
                 limit = max(_SMALLEST_PAGE, limit // 4)
                 continue
@@ -86,6 +87,11 @@ class GraphClient:
         }
         call = Call("", form=form, weight=len(operations), reads=False)
         return parse_batch(self.http.call(call, stopped), len(operations))
+
+
+def _may_be_too_big(error: CallError, after: str | None) -> bool:
+    """Whether a smaller page may succeed: code 1 has that meaning too; on the first page, so has a bad parameter."""
+    return error.code == _UNKNOWN or (error.code == _BAD_PARAMETER and after is None)
 
 
 def _page_params(params: Mapping[str, str], limit: int, after: str | None) -> Mapping[str, str]:
