@@ -23,6 +23,23 @@ class _Place:
     bench: int
     index: int
     span: slice
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Why a row could not be evaluated whole: what was refused of it, or which facts it lacks."""
+
+    refused: str = ""
+    missing: frozenset[str] = frozenset()
+
+    def reason(self, reads: frozenset[str]) -> str:
+        """Return the reason for a rule that reads these facts."""
+        lacking = ", ".join(sorted(reads & self.missing))
+        return self.refused or (f"not known: {lacking}" if lacking else "its expression fails on these facts")
+
+
+_WHOLE = _Gap()
 
 
 class Panel:
@@ -41,7 +58,7 @@ class Panel:
         try:
             sittings = [Sitting(bench, shared) for bench in self._benches]
         except RefusedError as refused:
-            decision = self._conclude(self._nothing(), (), {}, str(refused))
+            decision = self._conclude(self._nothing(), (), {}, _Gap(str(refused)))
             yield from (decision for _ in rows)
             return
         remembered = self._decisions
@@ -52,18 +69,18 @@ class Panel:
                 for look in looks:
                     outcomes += look(row)
             except (KeyError, TypeError, RefusedError):  # a fact is missing, of no type that can be a fact, or refused
-                outcomes, reason = self._examine(sittings, row)
-                yield self._conclude(outcomes, sittings, row, reason)
+                outcomes, gap = self._examine(sittings, row)
+                yield self._conclude(outcomes, sittings, row, gap)
             else:
-                yield remembered.get(outcomes) or self._conclude(outcomes, sittings, row, "")
+                yield remembered.get(outcomes) or self._conclude(outcomes, sittings, row, _WHOLE)
 
     def outcomes(self, row: Mapping[str, object]) -> dict[str, Outcome]:
         """Return what became of every condition on one row, by "policy/rule#condition" (None: not evaluated)."""
         outcomes, _ = self._examine([Sitting(bench, {}) for bench in self._benches], row)
         return dict(zip(self.conditions, outcomes, strict=True))
 
-    def _examine(self, sittings: Sequence[Sitting], row: Mapping[str, object]) -> tuple[Outcomes, str]:
-        """Return outcomes, and the reason why some are None, for a row that lacks facts or holds what is refused."""
+    def _examine(self, sittings: Sequence[Sitting], row: Mapping[str, object]) -> tuple[Outcomes, _Gap]:
+        """Return outcomes, and why some are None, for a row that lacks facts or holds what is refused."""
         outcomes: Outcomes = ()
         missing: set[str] = set()
         try:
@@ -72,21 +89,21 @@ class Panel:
                 outcomes += found
                 missing |= lacking
         except RefusedError as refused:
-            return self._nothing(), str(refused)
-        return outcomes, f"not known: {', '.join(sorted(missing))}" if missing else ""
+            return self._nothing(), _Gap(str(refused))
+        return outcomes, _Gap(missing=frozenset(missing))
 
     def _nothing(self) -> Outcomes:
         return (None,) * len(self.conditions)
 
     def _conclude(
-        self, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], reason: str
+        self, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
     ) -> Decision:
         """Return the decision: the same object as before, unless a message is about this row alone."""
-        key = (outcomes, reason) if reason else outcomes
+        key = outcomes if gap == _WHOLE else (outcomes, gap)
         if key in self._decisions:
             return self._decisions[key]
         failed = [place for place in self._places if not all(outcomes[place.span])]
-        found = [_finding(place, outcomes[place.span], sittings, row, reason) for place in failed]
+        found = [_finding(place, outcomes[place.span], sittings, row, gap) for place in failed]
         found.sort(key=lambda finding: -finding.effect.rank)
         decision = Decision(
             tuple(finding for finding in found if finding.mode is Mode.ENFORCE),
@@ -100,11 +117,10 @@ class Panel:
 
 
 def _finding(
-    place: _Place, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], reason: str
+    place: _Place, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
 ) -> Finding:
     if None in outcomes:
-        why = reason or "its expression fails on these facts"
-        return place.seat.finding(f"This rule could not be checked: {why}.", unknown=True)
+        return place.seat.finding(f"This rule could not be checked: {gap.reason(place.reads)}.", unknown=True)
     return place.seat.finding(sittings[place.bench].message(place.index, row), unknown=False)
 
 
@@ -141,7 +157,10 @@ def _agreeing(seats: Sequence[Seat]) -> list[list[Seat]]:
 def _places(benches: Sequence[Bench]) -> Iterator[_Place]:
     start = 0
     for number, bench in enumerate(benches):
+        begin = 0
         for index, seat in enumerate(bench.seats):
-            end = start + len(seat.rule.stated)
-            yield _Place(seat, number, index, slice(start, end))
-            start = end
+            size = len(seat.rule.stated)
+            reads = frozenset[str]().union(*bench.reads[begin : begin + size])
+            yield _Place(seat, number, index, slice(start + begin, start + begin + size), reads)
+            begin += size
+        start += begin
