@@ -174,7 +174,7 @@ def edge_page(node: Any, edge: str, modifiers: Modifiers, fields: tuple[Field, .
     seen = replace(view, group=listing.group)
     answer: Shown = {"data": show_rows(page.rows(), columns(listing.kind, fields, seen), seen)}
     paging = page.paging(f"{node.id}/{edge}")
-    if paging:
+    if paging or answer["data"]:  # clients read the paging of every list that is not empty
         answer["paging"] = paging
     summary = modifiers.get("summary", "")
     told = edge != "members" or view.sandbox.switches.members_summary
