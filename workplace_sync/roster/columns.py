@@ -1,6 +1,7 @@
 """Which column of a roster holds which field: as configured, or found by the header's usual names."""
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -141,7 +142,7 @@ def find_columns(
 def _check_format(layout: str) -> None:
     try:
         datetime.strptime(datetime(2020, 4, 3, tzinfo=UTC).strftime(layout), layout)  # noqa: DTZ007 - only tried out
-    except ValueError:
+    except (ValueError, re.error):  # a directive that occurs twice fails inside strptime's own pattern
         raise ValueError("a date format is not one that strptime knows, such as %d/%m/%Y") from None
 
 

@@ -90,16 +90,16 @@ def write_good_rows(items: Iterable[Item]) -> Iterator[str]:
     Faults are left out. A duplicate that withdraws consent is kept as a row of its own, so the new file still tells of
     it, as the old one did. No cell begins like a formula: where a value does, an apostrophe is set before it.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(_HEADER)
+    yield _line(_HEADER)
     for item in items:
         if isinstance(item, RosterPerson):
-            writer.writerow(map(_safe, _cells(item)))
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
+            yield _line(map(_safe, _cells(item)))
+
+
+def _line(cells: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
 
 
 def _cells(person: RosterPerson) -> tuple[str, ...]:

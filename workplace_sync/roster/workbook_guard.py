@@ -7,6 +7,7 @@ counted. A part's size as the archive states it is not believed.
 """
 
 import re
+import struct
 import zipfile
 import zlib
 from array import array
@@ -28,7 +29,7 @@ _ENCRYPTED = 0x1  # a bit of a part's flags
 _ROW = re.compile(rb"""r\s*+=\s*+["'][A-Za-z]*+([0-9]++)""")
 _LATE_COLUMN = re.compile(rb"""r\s*=\s*["']([A-Za-z]{2,})\d""")  # behind Z: rare, so cheap to look for
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>\s*(\d+)")
-_ITEM_END = re.compile(rb"</(?:\w+:)?si\s*>")
+_ITEM = re.compile(rb"<(/?)(?:\w+:)?si\b")
 _ERROR_CELL = re.compile(rb"""<(?:\w+:)?c\b(?=[^>]*?\bt=["']e["'])[^>]*?\br=["']([A-Za-z]+)(\d+)""")
 _SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^>]*?\b\w+:id=["']([^"']+)""")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
@@ -60,7 +61,7 @@ def check_workbook(stream: BinaryIO) -> list[SheetCheck]:
             return _check_parts(archive)
     except BadValueError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, KeyError):
+    except (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, OSError, EOFError, ValueError, KeyError):
         raise BadValueError("the file is damaged: it cannot be unpacked", "save it again as .xlsx") from None
 
 
@@ -105,8 +106,10 @@ class _Budget:
         """Yield a part's content in pieces of about a MiB, each ending before a tag."""
         if part.flag_bits & _ENCRYPTED:
             raise BadValueError("the file is encrypted", "save it without a password")
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BadValueError("the file is packed in a way that workbooks are not", "save it again as .xlsx")
         # The stated size would end the reading here, but not in calamine; the checksum is compared all the same.
-        part.file_size = self._left + 1
+        part.file_size = self._left + 2 * _PIECE
         rest = b""
         with archive.open(part) as content:
             while chunk := content.read(_PIECE):
@@ -123,11 +126,12 @@ class _Budget:
 
 def _text_lengths(pieces: Iterator[bytes]) -> Iterator[int]:
     """Yield the size of each shared text, in their order."""
-    offset = end = 0
+    offset = begun = 0
     for piece in pieces:
-        for match in _ITEM_END.finditer(piece):
-            yield offset + match.end() - end
-            end = offset + match.end()
+        for tag in _ITEM.finditer(piece):
+            if tag[1]:
+                yield offset + tag.start() - begun
+            begun = offset + tag.start()
         offset += len(piece)
 
 

@@ -74,9 +74,9 @@ def _open(stream: BinaryIO, wanted: str) -> tuple[_Rows, dict[int, set[int]]]:
     checks = check_workbook(io.BytesIO(content))
     try:
         workbook = load_workbook(io.BytesIO(content))
-        index = _sheet_index(workbook.sheet_names, wanted)
-        if len(checks) != len(workbook.sheet_names):
+        if not checks or len(checks) != len(workbook.sheet_names):
             raise BadValueError("the file is damaged: its list of sheets cannot be read", "save it again as .xlsx")
+        index = _sheet_index(workbook.sheet_names, wanted)
         if checks[index].refusal:
             raise BadValueError(
                 checks[index].refusal, "delete the rows and columns around the list, or save it as CSV UTF-8"
