@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from tests.sandbox_server import SandboxHandle, running_sandbox
 from workplace_sync.store.database import Database
 
 POSTGRES_URL = "WORKPLACE_SYNC_TEST_POSTGRES_URL"
@@ -60,3 +61,17 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     opened.upgrade()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxHandle]:
+    """One small sandbox for all tests of a process; use `sandbox`, which is as new for each test."""
+    with running_sandbox(people="bt=400,openreach=100") as handle:
+        yield handle
+
+
+@pytest.fixture
+def sandbox(sandbox_server: SandboxHandle) -> SandboxHandle:
+    """A sandbox whose world is at its start."""
+    sandbox_server.reset()
+    return sandbox_server

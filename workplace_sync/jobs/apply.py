@@ -90,7 +90,7 @@ def apply_plan(
     _check(office, group, rules, plan)
     reviews = _reviews(office, plan)
     if not _unfinished(office, plan):
-        return _report(office, plan, Course(), Standing(), left=0, blind="")
+        return _report(office, plan, Course(), Standing())
     snapshot = observe(office, group, reader).require_complete()
     approval = standing_approval(reviews, plan, office.now())
     approved_by = approval.reviewed_by if approval else ""
@@ -102,14 +102,16 @@ def apply_plan(
     stands = standing(office, question, plan, approved=approved)
     _check_drift(stands, options.drift_percent)
     if not _whole_goes(office, question, plan, stands, snapshot, approved=approved):
-        return _report(office, plan, Course(), stands, left=0, blind="")
+        return _report(office, plan, Course(), stands)
     total = stands.going if options.limit is None else min(stands.going, options.limit)
     options.on_start(total)
     course = Course(on_progress=options.on_progress)
+    failed_before = len(_failures(office, plan))
     rechecked = recheck(office, question, plan, approved=approved)
     carrying.carry_out(books, writer, rechecked, course, limit=options.limit)
     blind = _read_back(books, reader, writer, course) if course.asked else ""
-    return _report(office, plan, course, stands, left=stands.going - course.asked + course.not_sent, blind=blind)
+    left = stands.going - course.asked + course.not_sent
+    return _report(office, plan, course, stands, left=left, blind=blind, failed_before=failed_before)
 
 
 def _check(office: Office, group: ManagedGroup, rules: Rules, plan: plans.PlanRecord) -> None:
@@ -215,20 +217,32 @@ def _read_back(books: Journal, reader: GroupReader, writer: GroupWriter, course:
     return ""
 
 
+def _failures(office: Office, plan: plans.PlanRecord) -> tuple[tuple[str, str], ...]:
+    with office.database.connect() as connection:
+        return tuple(operations.failures(connection, plan.id))
+
+
 def _report(
-    office: Office, plan: plans.PlanRecord, course: Course, stands: Standing, *, left: int, blind: str
+    office: Office,
+    plan: plans.PlanRecord,
+    course: Course,
+    stands: Standing,
+    *,
+    left: int = 0,
+    blind: str = "",
+    failed_before: int | None = None,
 ) -> ApplyReport:
     with office.database.connect() as connection:
         states = operations.count_states(connection, plan.id)
         unseen = tuple(operations.unseen(connection, plan.id)) if course.asked and not blind else ()
-        failures = tuple(operations.failures(connection, plan.id))
+    failures = _failures(office, plan)
     done = sum(number for (_, state), number in states.items() if state is State.DONE)
     return ApplyReport(
         plan_id=plan.id,
         digest=plan.digest,
         asked=course.asked,
         accepted=course.accepted,
-        refused=course.refused,
+        refused=0 if failed_before is None else len(failures) - failed_before,
         skipped=course.skipped,
         done=done,
         seen=0 if blind else done - len(unseen),

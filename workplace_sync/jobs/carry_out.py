@@ -26,7 +26,6 @@ class Course:
 
     asked: int = 0
     accepted: int = 0
-    refused: int = 0
     skipped: int = 0
     not_sent: int = 0
     stopped: CallError | None = None
@@ -145,16 +144,15 @@ def _receive(
     withdrawn: list[int] = []
     for outcome in outcomes:
         change = sent.pop(outcome.seq)
-        if outcome.result in _STATES:
-            ended.append((change, _STATES[outcome.result], outcome.error.message if outcome.error else ""))
-        elif outcome.result is Result.NOT_SENT:
-            withdrawn.append(outcome.seq)
         if outcome.error is not None and outcome.error.stops_run:
             course.stopped = outcome.error
+        if outcome.result is Result.NOT_SENT or (outcome.result is Result.REFUSED and outcome.stops_run):
+            withdrawn.append(outcome.seq)  # a lost permission is nothing about this person: they are still to be done
+        elif outcome.result in _STATES:
+            ended.append((change, _STATES[outcome.result], outcome.error.message if outcome.error else ""))
     if ended or withdrawn:
         books.end(ended, withdrawn)
     course.accepted += sum(state is State.DONE for _, state, _ in ended)
-    course.refused += sum(state is State.FAILED for _, state, _ in ended)
     course.not_sent += len(withdrawn)
     course.on_progress(len(outcomes))
 

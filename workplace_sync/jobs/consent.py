@@ -37,7 +37,9 @@ def record_consent(
     now = office.now()
     at = at or now
     if at > now:
-        raise UsageError("The time of the consent lies in the future.", hint="Give the day on which the person said so.")
+        raise UsageError(
+            "The time of the consent lies in the future.", hint="Give the day on which the person said so."
+        )
     event = ConsentEvent(
         key=key_of(address),
         scope=scope,

@@ -42,7 +42,9 @@ def invitations_for(office: Office, group: ManagedGroup) -> Invitations:
     with office.database.connect() as connection:
         newest = plans.recent(connection, group.name, limit=1)
         if not newest:
-            raise UsageError("There is no plan for this group yet.", hint=f"Run `workplace-sync plan {group.name}` first.")
+            raise UsageError(
+                "There is no plan for this group yet.", hint=f"Run `workplace-sync plan {group.name}` first."
+            )
         before = invitations.invited(connection, group.name)
         changes = [
             change

@@ -39,7 +39,9 @@ class RuleTexts:
         with self._office.database.connect() as connection:
             files = activations.files_of(connection, revision)
         try:
-            policies = load_policies({name: text.encode() for name, text in files.items() if not name.startswith("built-in/")})
+            policies = load_policies(
+                {name: text.encode() for name, text in files.items() if not name.startswith("built-in/")}
+            )
         except InputError:  # kept files of an older format: their citations still stand, their texts are in the files
             return {}
         return dict(_texts(policies))

@@ -1,11 +1,12 @@
 """The whole story of one person, and who was in a group at a time, as far as we saw and did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.rule_texts import RuleText, RuleTexts
+from workplace_sync.jobs.sentences import sentence_of
 from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.roster.consent import EVERY_GROUP, ConsentEvent
 from workplace_sync.store import audit, consent, plans, presence, snapshots
@@ -26,8 +27,9 @@ class Chapter:
 
 
 def story_of(office: Office, key: str, group: str | None = None) -> list[Chapter]:
-    """Return everything on record about a person, oldest first: consent, decisions with their rules, what was done,
-    and when they were seen in the group or missing from it.
+    """Return everything on record about a person, oldest first.
+
+    That is consent, decisions with their rules, what was done, and when they were seen in a group or missing from it.
     """
     texts = RuleTexts(office)
     with office.database.connect() as connection:
@@ -35,7 +37,7 @@ def story_of(office: Office, key: str, group: str | None = None) -> list[Chapter
             *_consents(consent.events_of(connection, [key], group).get(key, [])),
             *_decisions(plans.decisions_about(connection, key, group), texts),
             *_intervals(presence.intervals_of(connection, key, group)),
-            *_entries(audit.of_subject(connection, key, group)),
+            *_entries(audit.iterate_entries(connection, audit.AuditFilter(group, key))),
         ]
     return sorted(told, key=lambda chapter: chapter.at)
 
@@ -51,7 +53,9 @@ def _consents(events: list[ConsentEvent]) -> Iterator[Chapter]:
 def _decisions(decided: list[tuple[plans.PlanRecord, PlannedChange]], texts: RuleTexts) -> Iterator[Chapter]:
     for plan, change in decided:
         why = f": {' '.join(change.why)}" if change.why else "."
-        sentence = f"Plan {plan.digest[:12]} by {plan.header.requested_by}: {change.action.value} → {change.effect.value}{why}"
+        sentence = (
+            f"Plan {plan.digest[:12]} by {plan.header.requested_by}: {change.action.value} → {change.effect.value}{why}"
+        )
         rules = texts.find(plan.header.policy_revision, change.rules)
         yield Chapter(plan.created_at, plan.group, "decision", sentence, rules=tuple(rules))
 
@@ -64,10 +68,10 @@ def _intervals(intervals: list[presence.Presence]) -> Iterator[Chapter]:
             yield Chapter(one.gone_at, one.group, "missing", f"No longer in the group{last}.")
 
 
-def _entries(rows: list[audit.AuditRow]) -> Iterator[Chapter]:
+def _entries(rows: Iterable[audit.AuditRow]) -> Iterator[Chapter]:
     for row in rows:
         if row.kind != "consent.changed":  # told from the ledger, which knows more
-            yield Chapter(row.at, row.group, row.kind, f"{row.summary} ({row.actor}).", seq=row.seq)
+            yield Chapter(row.at, row.group, row.kind, sentence_of(row), seq=row.seq)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""An entry of the log as one sentence, for reps who read the audit log. No sentence holds an address."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from workplace_sync.evidence.entry import JsonValue, Kind
+from workplace_sync.store.audit import AuditRow
+
+Data = Mapping[str, JsonValue]
+
+
+def sentence_of(row: AuditRow) -> str:
+    """Return what happened, in words."""
+    if row.erased:
+        return "Something was recorded here; its content has been erased since."
+    return _SENTENCES[Kind(row.kind)](row, row.data)
+
+
+def _operation(row: AuditRow, data: Data) -> str:
+    did = {"add": "Addition", "remove": "Removal"}[str(data["action"])]
+    ended = {"done": "done", "failed": "refused by the platform", "skipped": "not carried out"}[row.outcome]
+    approved = f", approved by {data['approved_by']}" if data["approved_by"] else ""
+    reason = f": {data['reason']}" if data["reason"] else ""
+    method = f" by {str(data['method']).replace('_', ' ')} ({data['source']})" if data["method"] else ""
+    return f"{did} {ended}{method}, asked for by {data['requested_by']}{approved}{reason}."
+
+
+def _roster(_row: AuditRow, data: Data) -> str:
+    return f"Roster imported: {data['people']} people wanted, {data['consent_statements']} new statements of consent."
+
+
+def _consent(row: AuditRow, data: Data) -> str:
+    where = "every group" if data["scope"] == "*" else str(data["scope"])
+    return f"Consent {row.outcome} for {where}."
+
+
+def _policies(_row: AuditRow, data: Data) -> str:
+    policies = data["policies"]
+    number = len(policies) if isinstance(policies, list) else 0
+    return f"Policies came into use: {number} policies, revision {str(data['revision'])[:19]}."
+
+
+def _snapshot(_row: AuditRow, data: Data) -> str:
+    return f"Group read completely: {data['members']} members."
+
+
+def _blind(_row: AuditRow, data: Data) -> str:
+    return f"Group could not be read completely: {data['shortfall']}."
+
+
+def _departed(_row: AuditRow, data: Data) -> str:
+    last = str(data["last_seen_at"])[:16].replace("T", " ")
+    return f"Gone from the group without an operation of ours; last seen {last} UTC, cause {data['cause']}."
+
+
+def _plan(row: AuditRow, data: Data) -> str:
+    counts = cast("Mapping[str, int]", data["counts"])
+    return (
+        f"Plan {str(data['digest'])[:12]} made: {counts['added']} to add, {counts['removed']} to remove, "
+        f"{counts['held']} held, {counts['denied']} denied; as a whole: {row.outcome}."
+    )
+
+
+def _review(row: AuditRow, data: Data) -> str:
+    reason = f": {data['reason']}" if data["reason"] else ""
+    return f"Plan {str(data['digest'])[:12]} {row.outcome}{reason}."
+
+
+def _invited(_row: AuditRow, data: Data) -> str:
+    return f"Invitations made for {data['number']} people."
+
+
+def _verified(row: AuditRow, _data: Data) -> str:
+    return f"Evidence log checked: {row.outcome}."
+
+
+def _created(_row: AuditRow, _data: Data) -> str:
+    return "Evidence log begun."
+
+
+_SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
+    Kind.LOG_CREATED: _created,
+    Kind.POLICIES_ACTIVATED: _policies,
+    Kind.ROSTER_IMPORTED: _roster,
+    Kind.CONSENT_CHANGED: _consent,
+    Kind.SNAPSHOT_TAKEN: _snapshot,
+    Kind.GROUP_BLIND: _blind,
+    Kind.MEMBER_DEPARTED: _departed,
+    Kind.PLAN_MADE: _plan,
+    Kind.PLAN_APPROVED: _review,
+    Kind.PLAN_REJECTED: _review,
+    Kind.OPERATION_OUTCOME: _operation,
+    Kind.INVITATIONS_MADE: _invited,
+    Kind.EVIDENCE_VERIFIED: _verified,
+}
