@@ -226,7 +226,7 @@ class EvidenceLog:
         if self.signer is None:
             raise SettingsError(
                 "The evidence log can only be read here: its private key is not set.",
-                hint="Set WORKPLACE_SYNC_EVIDENCE_KEY_FILE to the log's key file, made by `workplace-sync init`.",
+                hint="Set WORKPLACE_SYNC_KEY_FILE to the log's key file.",
             )
         return Checkpoint(self.origin, edge.size, edge.root).signed(self.signer)
 

@@ -200,7 +200,8 @@ def read_held(connection: Connection, outside: str | None, *, openings: bool) ->
 def _stream(connection: Connection, statement: str) -> Iterator[Any]:
     """Yield the rows of a statement, in chunks; the statement runs when the first is asked for."""
     with connection.execute(text(statement), execution_options=_STREAM) as rows:
-        yield from rows
+        for chunk in rows.partitions():
+            yield from chunk
 
 
 def _read_tiles(connection: Connection, tiles: Sequence[Tile]) -> dict[Tile, bytes]:
