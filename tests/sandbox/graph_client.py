@@ -2,7 +2,7 @@
 
 import json
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import requests
 
@@ -22,7 +22,7 @@ class Graph:
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {self.tenant.token}"
 
-    def __enter__(self) -> "Graph":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -7,7 +7,7 @@ sent, so a killed process loses nothing that it has answered; half a line at the
 
 import json
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,9 +83,9 @@ class Journal:
         return entries[bisect_right(entries, after, key=lambda entry: entry.n) :]
 
     def added_through_the_api(self, group: str, since: float) -> dict[str, None]:
-        """Return the ids of everybody the API added to the group since that time, in order."""
+        """Return the ids of everybody the API added to the group at that time or later, in order."""
         entries = self.by_group.get(group, [])
-        recent = entries[bisect_right(entries, since, key=lambda entry: entry.at) :]
+        recent = entries[bisect_left(entries, since, key=lambda entry: entry.at) :]
         return {entry.member: None for entry in recent if entry.verb == "added" and entry.by == "api"}
 
 
@@ -165,8 +165,8 @@ class Ledger:
             self._file = None
 
     def record(self, kind: str, at: float, **change: object) -> None:
-        """Apply a change and keep it. `at` is unix seconds."""
-        whole = {"t": kind, "at": at, **change}
+        """Apply a change and keep it. `at` is unix seconds, kept to the microsecond, as the journal shows it."""
+        whole = {"t": kind, "at": round(at, 6), **change}
         self._apply[kind](whole)
         if self._file is not None:
             self._waiting.append(json.dumps(whole, separators=(",", ":")) + "\n")
