@@ -145,6 +145,14 @@ def test_a_feed_is_paged_by_time_newest_first(graph: Graph) -> None:
     assert graph.get(second["paging"]["previous"])["data"] == page["data"]
 
 
+def test_a_feed_can_be_sorted_by_recent_activity(graph: Graph) -> None:
+    oldest = graph.get(f"{graph.group}/feed", limit=100)["data"][-1]["id"]
+    graph.call("POST", f"{oldest}/comments", data={"message": "Late to this"})
+    assert graph.get(f"{graph.group}/feed", limit=1)["data"][0]["id"] != oldest
+    recent = graph.get(f"{graph.group}/feed", limit=1, sorting_setting="RECENT_ACTIVITY")
+    assert recent["data"][0]["id"] == oldest
+
+
 @pytest.mark.parametrize("since", ["1790400000", "2026-09-26 05:20:00.076580", "26-09-2026", "2026-09-26"])
 def test_a_feed_is_bounded_by_times_in_every_spelling(graph: Graph, since: str) -> None:
     rows = graph.get(f"{graph.group}/feed", since=since, until="2026-09-30T00:00:00+0000")["data"]

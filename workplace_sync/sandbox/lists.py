@@ -74,10 +74,18 @@ def _group_edge(group: Group, edge: str, modifiers: Modifiers, view: View) -> Li
         return Listing(group.children, GROUP, total, access.sees_group)
     if edge == "feed":
         access.require("read_group")
-        return Listing(group.feed, POST, len(group.feed), _between(modifiers), newest_first=True, by_time=True)
+        posts = _by_activity(group) if modifiers.get("sorting_setting") == "RECENT_ACTIVITY" else group.feed
+        return Listing(posts, POST, len(posts), _between(modifiers), newest_first=True, by_time=True)
     if edge in GROUP.edges:
         return Listing(ArrivalIndex(), PERSON, 0)
     raise missing("get", group.id)
+
+
+def _by_activity(group: Group) -> ArrivalIndex[Post]:
+    posts: ArrivalIndex[Post] = ArrivalIndex()
+    for post in sorted(group.feed, key=lambda each: each.updated):
+        posts.add(post.id, post)
+    return posts
 
 
 def _people_edge(group: Group, edge: str, modifiers: Modifiers, view: View) -> Listing:

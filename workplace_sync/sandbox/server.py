@@ -55,8 +55,8 @@ def serve_with(options: Options, tell: Tell | None = None) -> None:
     """Serve until interrupted or terminated.
 
     `tell` is given the ready line (see `ready_line`) once the server listens; by default it goes to stdout as one line
-    of JSON. Raises StateFileError when the state file belongs to another world; a port that is taken ends the process
-    with a line on stderr.
+    of JSON. Raises StateFileError when the state file belongs to another world, and passes KeyboardInterrupt on once all
+    is kept; a port that is taken ends the process with a line on stderr.
     """
     sandbox = Sandbox(options)
     say = tell or _print

@@ -9,7 +9,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 @dataclass(slots=True)
 class Switches:
-    """The assumed answers; a field's default is the sandbox's default.
+    """The assumed answers. The default is the first answer named below, and the value of each field.
 
     add_existing: adding somebody who is in answers success and changes nothing, or an error.
     remove_non_member: removing somebody who is not in answers {"success": false}, success, or an error.
