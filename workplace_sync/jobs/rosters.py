@@ -34,7 +34,7 @@ class RosterSource:
 
 
 @dataclass(slots=True)
-class RosterReport:
+class ImportReport:
     """What an import did. `faults` holds the first thousand of `rejected`."""
 
     rows: int = 0
@@ -44,13 +44,13 @@ class RosterReport:
     faults: list[Fault] = field(default_factory=list)
 
 
-def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[RosterSource]) -> RosterReport:
+def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[RosterSource]) -> ImportReport:
     """Read all sources and replace the people wanted in `group` by theirs.
 
     Raises InputError with the faults of all sources when one that must not have faulty rows has some; nothing is
     changed then. The import is an entry of the evidence log, with the hash of each file.
     """
-    report = RosterReport()
+    report = ImportReport()
     with office.database.connect() as connection, store.staged(connection) as staging:
         imports = [_stage(office, staging, number, source, report) for number, source in enumerate(sources)]
         refused = [
@@ -97,7 +97,7 @@ def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[Roster
 
 
 def _stage(
-    office: Office, staging: store.StagedRoster, number: int, source: RosterSource, report: RosterReport
+    office: Office, staging: store.StagedRoster, number: int, source: RosterSource, report: ImportReport
 ) -> store.RosterImport:
     import_id = office.new_id()
     rows = rejected = 0

@@ -1,0 +1,232 @@
+"""The composition root: from settings and files to everything a job needs. Nothing is global; open it, use it, close it."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self, assert_never
+
+from workplace_sync.errors import InputError, SettingsError
+from workplace_sync.evidence.entry import Kind, Record
+from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSource, load_group, load_groups
+from workplace_sync.jobs.office import Office
+from workplace_sync.jobs.plan import Rules
+from workplace_sync.jobs.rosters import RosterSource, members_as_people
+from workplace_sync.platforms.http import Timeouts
+from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
+from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
+from workplace_sync.policy.shelf import floor_files, load_policies
+from workplace_sync.roster.person import Method
+from workplace_sync.roster.readers import read_addresses, read_roster
+from workplace_sync.settings import Settings
+from workplace_sync.store.database import Database
+from workplace_sync.store.evidence import EvidenceLog
+from workplace_sync.store.keys import create_key, load_key, write_public_key
+
+_NOT_POLICIES = frozenset({"tests"})  # below policies/: the cases that try the policies, which are no policies
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def fresh_id() -> str:
+    """Return an id nobody was given before: 64 random bits, short enough to be read aloud."""
+    return secrets.token_hex(8)
+
+
+class Application:
+    """Everything opened from one set of settings. `actor` is who asks; the settings' actor unless named."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        actor: str | None = None,
+        now: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], str] = fresh_id,
+    ) -> None:
+        self.settings = settings
+        self.actor = actor or settings.actor
+        self.now = now
+        self.new_id = new_id
+        self.database = Database(settings.database_url.get_secret_value())
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @cached_property
+    def log(self) -> EvidenceLog:
+        """The evidence log, opened with its key and not yet checked. Raises SettingsError without a usable key."""
+        signer = load_key(self.settings.key_file, self.settings.evidence_origin)
+        return EvidenceLog(
+            self.database,
+            signer=signer,
+            verifier=signer.verifier,
+            origin=self.settings.evidence_origin,
+            outside=self.settings.checkpoint_file,
+            entropy=os.urandom,
+            now=self.now,
+        )
+
+    @cached_property
+    def office(self) -> Office:
+        """The desk for jobs: schema current and evidence log checked against its last checkpoint.
+
+        Raises StoreError, SettingsError, or EvidenceError (exit code 7): then nothing is written until a person looked.
+        """
+        self.database.require_current()
+        self.log.check_start()
+        return Office(self.database, self.log, self.now, self.new_id, self.actor)
+
+    def set_up(self) -> bool:
+        """Bring the schema up, make the log's key where there is none, and begin the log; returns whether it is new."""
+        self.settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.database.upgrade()
+        if not self.settings.key_file.exists():
+            signer = create_key(self.settings.key_file, self.settings.evidence_origin)
+            write_public_key(self.settings.key_file.with_suffix(".vkey"), signer.verifier)
+        self.log.check_start()
+        if self.log.size:
+            return False
+        with self.log.transaction() as transaction:
+            transaction.log(
+                Record(
+                    kind=Kind.LOG_CREATED,
+                    at=self.now(),
+                    actor=self.actor,
+                    outcome="begun",
+                    data={"fingerprint": self.log.verifier.fingerprint, "origin": self.log.origin},
+                )
+            )
+        return True
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The policies on disk and the built-in floor; raises InputError with every fault of every file."""
+        folder = self.settings.policies_dir
+        if not folder.is_dir():
+            raise SettingsError(
+                f"There are no policies at {folder}.",
+                hint="Run `workplace-sync init`, or point WORKPLACE_SYNC_POLICIES_DIR to them.",
+            )
+        found = {name: path.read_bytes() for name, path in sorted(_policy_files(folder))}
+        kept = {name: content.decode() for name, content in (found | floor_files()).items() if _is_utf8(content)}
+        return Rules(load_policies(found), kept)
+
+    def groups(self) -> dict[str, GroupFile]:
+        """Return all groups by name."""
+        return load_groups(self.settings.config_dir)
+
+    def group(self, name: str) -> GroupFile:
+        """Return one group; raises UsageError for a name that is none, InputError for a faulty file."""
+        return load_group(self.settings.config_dir, name)
+
+    def platform(self, group: GroupFile) -> WorkplaceGroup:
+        """Return the platform's group, with its token, its pace and the app's time-outs. Close it after use."""
+        config, settings = group.platform, self.settings
+        token = settings.secret(config.token_env).get_secret_value()
+        secret = settings.secret(config.app_secret_env).get_secret_value() if config.app_secret_env else None
+        return open_workplace(
+            base_url=config.base_url,
+            group_id=config.group_id,
+            token=token,
+            app_secret=secret,
+            threads=settings.threads,
+            pace=self._pace(token),
+            timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),
+            page_size=settings.page_size,
+        )
+
+    def _pace(self, token: str) -> Pace:
+        per_second = self.settings.pace_per_second
+        if per_second is None:
+            return Pace()
+        limits = [RateLimit(max(1, round(per_second)), 1.0)]
+        if self.database.file is None:
+            return Pace(bucket=postgres_bucket(self.settings.database_url.get_secret_value(), token, limits))
+        return Pace(bucket=file_bucket(self.settings.state_dir / "pace.db", token, limits))
+
+    @contextmanager
+    def sources(
+        self, group: GroupFile, platform: WorkplaceGroup, *, extra: Sequence[str] = ()
+    ) -> Iterator[list[RosterSource]]:
+        """Open the roster sources of a group's file, and the addresses given on the command line as the last one."""
+        with ExitStack() as stack:
+            opened = [self._source(stack, source, group, platform) for source in group.sources]
+            if extra:
+                rows = read_addresses(extra)
+                opened.append(RosterSource(Method.COMMAND_LINE, "command line", rows, tenant=group.managed.tenant))
+            yield opened
+
+    def _source(
+        self,
+        stack: ExitStack,
+        source: FileSource | AddressSource | GroupSource,
+        group: GroupFile,
+        platform: WorkplaceGroup,
+    ) -> RosterSource:
+        match source:
+            case FileSource():
+                path = self.settings.home / source.path
+                try:
+                    stream = stack.enter_context(path.open("rb"))
+                except OSError as error:
+                    raise InputError(
+                        f"The roster {source.path} cannot be read: {error.strerror}.",
+                        hint=f"Put the file there, or correct `roster:` in {group.file}.",
+                    ) from None
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                stream.seek(0)
+                rows = read_roster(stream, name=str(source.path), mapping=source.columns, now=self.now())
+                return RosterSource(
+                    Method.ROSTER_FILE, str(source.path), rows, source.tenant, digest, source.skip_faulty_rows
+                )
+            case AddressSource():
+                rows = read_addresses(source.addresses, name=group.file.name)
+                return RosterSource(Method.COMMAND_LINE, group.file.name, rows, group.managed.tenant)
+            case GroupSource():
+                people = members_as_people(platform.reader(source.platform_id))
+                name = f"group {source.platform_id}"
+                return RosterSource(Method.GROUP_COPY, name, people, group.managed.tenant)
+        assert_never(source)
+
+    @property
+    def plan_valid(self) -> timedelta:
+        """For how long a plan can be applied."""
+        return timedelta(hours=self.settings.plan_valid_hours)
+
+    @property
+    def approval_valid(self) -> timedelta:
+        """For how long an approval counts."""
+        return timedelta(hours=self.settings.approval_valid_hours)
+
+
+def _policy_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in folder.glob("**/*.yaml"):
+        name = path.relative_to(folder)
+        if name.parts[0] not in _NOT_POLICIES:
+            yield name.as_posix(), path
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
