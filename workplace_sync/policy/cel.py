@@ -9,7 +9,7 @@ deserialised expressions forget their types, so everything is compiled from text
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Protocol
 
@@ -237,7 +237,7 @@ class Door:
                 _refuse_if("is not true or false", name)
         for name in self._times:
             data[name] = value = row[name]
-            if type(value) is not datetime or value.tzinfo is not UTC:
+            if type(value) is not datetime or value.tzinfo is not UTC or not 1 < value.year < MAXYEAR:
                 _refuse_if(refusal(Kind.TIMESTAMP, value), name)
         for name, kind in self._others:
             data[name] = value = row[name]
@@ -303,7 +303,9 @@ def _int_refusal(value: object) -> str:
 def _time_refusal(value: object) -> str:
     if not isinstance(value, datetime):
         return "is not a time"
-    return "" if value.utcoffset() is not None else "is a time without its zone"
+    if value.utcoffset() is None:
+        return "is a time without its zone"
+    return "" if 1 < value.year < MAXYEAR else "is not a time that can be calculated with"
 
 
 def _texts_refusal(value: object) -> str:
