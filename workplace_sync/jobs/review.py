@@ -7,7 +7,9 @@ from workplace_sync.errors import GuardError, ReviewError, StaleError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
 from workplace_sync.policy.decision import Effect
+from workplace_sync.store import operations
 from workplace_sync.store import plans as store
+from workplace_sync.store.database import Database
 
 APPROVED, REJECTED = "approved", "rejected"
 
@@ -94,3 +96,25 @@ def standing_approval(reviews: Sequence[store.Review], plan: store.PlanRecord, n
         ),
         None,
     )
+
+
+def state_of(database: Database, plan: store.PlanRecord, now: datetime) -> str:
+    """Return in a word or two how a plan stands: applied, rejected, expired, approved, held, forbidden or open."""
+    with database.connect() as connection:
+        reviews = store.reviews(connection, plan.id)
+        effects = store.count_effects(connection, plan.id)
+        states = operations.count_states(connection, plan.id)
+    ended = sum(number for (_, state), number in states.items() if state in operations.FINISHED)
+    possible = sum(effects.get(effect.value, 0) for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD))
+    if plan.header.effect in (Effect.DENY, Effect.ERROR):
+        return "forbidden"
+    if ended >= possible:
+        return "applied" if possible else "nothing to do"
+    if any(review.verdict == REJECTED for review in reviews):
+        return "rejected"
+    if now >= plan.expires_at:
+        return "expired"
+    begun = ", begun" if states else ""
+    if not has_holds(plan):
+        return "open" + begun
+    return ("approved" if standing_approval(reviews, plan, now) else "held") + begun

@@ -1,0 +1,158 @@
+"""`workplace-sync apply`, `approve` and `reject`: carry a plan out, once it may be."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workplace_sync.cli.invocation import invocation
+from workplace_sync.errors import ExitCode
+
+if TYPE_CHECKING:
+    from workplace_sync.jobs.apply import ApplyReport
+
+Plan = Annotated[str, typer.Argument(metavar="PLAN", help="The plan: its digest, or the first eight digits or more.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who this is, if not the settings' actor.")]
+
+_LISTED = 50
+
+
+def apply(
+    context: typer.Context,
+    plan: Plan,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Carry out at most so many: a first careful slice.")
+    ] = None,
+    by: By = None,
+) -> int:
+    """Carry out what the plan allows and an approval covers, then read the group again and say what is seen.
+
+    Every change is decided again first. Killed half-way, run it again: it goes on where it was, and adds nobody twice.
+
+    Example: workplace-sync apply 3f9c0a1b2d4e --limit 20
+    """
+    call = invocation(context)
+    from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
+    from workplace_sync.jobs.apply import ApplyOptions, apply_plan  # noqa: PLC0415
+    from workplace_sync.jobs.plan import find_plan  # noqa: PLC0415
+
+    with Application(call.settings, actor=by) as app:
+        found = find_plan(app.office, plan)
+        group = app.group(found.group)
+        with app.platform(group) as platform, call.output.progress(f"Applying to {found.group}") as advance:
+            options = ApplyOptions(limit, call.settings.drift_percent, on_progress=advance)
+            sides = (platform.reader(), platform.writer())
+            report = apply_plan(app.office, group.managed, app.rules, found, sides, options)
+            requests = platform.requests_sent
+    data = {
+        "plan": report.plan_id,
+        "digest": report.digest,
+        "group": found.group,
+        **{name: getattr(report, name) for name in ("asked", "accepted", "refused", "skipped", "done", "seen")},
+        **{name: getattr(report, name) for name in ("left", "waiting", "unsettled", "blind")},
+        "failures": [{"address": key, "reason": reason} for key, reason in report.failures],
+        "unseen": report.unseen,
+        "stopped": report.stopped.message if report.stopped else "",
+        "requests_sent": requests,
+    }
+    call.output.show("apply/1", data, lambda: list(_told(report)), news=not report.nothing_done or bool(report.waiting))
+    return report.exit_code
+
+
+def _told(report: "ApplyReport") -> Iterator[str]:
+    name = report.digest[:12]
+    if report.nothing_done and report.waiting:
+        yield f"Plan {name}: nothing was done; {report.waiting:,} changes wait for an approval."
+    elif report.nothing_done:
+        yield f"Plan {name}: nothing is left to do; {report.done:,} changes of it were carried out before."
+    else:
+        yield f"Plan {name}: asked {report.asked:,}, accepted {report.accepted:,}, seen in the group {report.seen:,} of {report.done:,}."
+    if report.skipped:
+        yield f"  {report.skipped:,} were no longer needed or no longer allowed; the audit log says why for each."
+    if report.left and not report.stopped:
+        yield f"  {report.left:,} are left for the next apply."
+    yield from _troubles(report)
+    if report.waiting:
+        yield f"  {report.waiting:,} wait for an approval: workplace-sync approve {name} --by NAME"
+
+
+def _troubles(report: "ApplyReport") -> Iterator[str]:
+    if report.stopped:
+        yield f"  Stopped: {report.stopped.message} {report.left:,} are left. {report.stopped.hint}"
+    if report.blind:
+        yield f"  The group could not be read back: {report.blind}. The next apply settles what is unknown."
+    if report.unsettled:
+        yield f"  Of {report.unsettled:,} nothing is known yet; the next apply settles them by reading the group."
+    for key, reason in report.failures[:_LISTED]:
+        yield f"  failed: {key}: {reason}"
+    if len(report.failures) > _LISTED:
+        yield f"  … and {len(report.failures) - _LISTED:,} more; all are in --output json and in the audit log."
+    for key in report.unseen[:_LISTED]:
+        yield f"  accepted, but not seen: {key}"
+    if len(report.unseen) > _LISTED:
+        yield f"  … and {len(report.unseen) - _LISTED:,} more not seen"
+
+
+def approve(
+    context: typer.Context,
+    plan: Plan,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
+    by: By = None,
+) -> int:
+    """Approve what a plan holds. The one who asked for the plan cannot; the approval ends with its time or the plan's.
+
+    Example: workplace-sync approve 3f9c0a1b2d4e --by grace --reason "as the committee decided on Monday"
+    """
+    call = invocation(context)
+    from workplace_sync.app import Application  # noqa: PLC0415
+    from workplace_sync.jobs import review  # noqa: PLC0415
+    from workplace_sync.jobs.plan import find_plan  # noqa: PLC0415
+
+    with Application(call.settings, actor=by) as app:
+        found = find_plan(app.office, plan)
+        approvers = app.group(found.group).approvers
+        given = review.approve(app.office, found, approvers=approvers, reason=reason, valid=app.approval_valid)
+    call.output.show(
+        "review/1",
+        {
+            "plan": found.id,
+            "digest": found.digest,
+            "verdict": given.verdict,
+            "by": given.reviewed_by,
+            "expires_at": given.expires_at,
+        },
+        f"{given.reviewed_by} approved plan {found.digest[:12]} until {given.expires_at:%Y-%m-%d %H:%M} UTC. Next: workplace-sync apply {found.digest[:12]}",
+    )
+    return ExitCode.DONE
+
+
+def reject(
+    context: typer.Context,
+    plan: Plan,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; those who read the log will ask.")],
+    by: By = None,
+) -> int:
+    """Reject a plan for good. Anybody may, the one who asked for it too.
+
+    Example: workplace-sync reject 3f9c0a1b2d4e --by grace --reason "the roster is last month's"
+    """
+    call = invocation(context)
+    from workplace_sync.app import Application  # noqa: PLC0415
+    from workplace_sync.jobs import review  # noqa: PLC0415
+    from workplace_sync.jobs.plan import find_plan  # noqa: PLC0415
+
+    with Application(call.settings, actor=by) as app:
+        found = find_plan(app.office, plan)
+        given = review.reject(app.office, found, reason=reason, valid=app.approval_valid)
+    call.output.show(
+        "review/1",
+        {
+            "plan": found.id,
+            "digest": found.digest,
+            "verdict": given.verdict,
+            "by": given.reviewed_by,
+            "expires_at": given.expires_at,
+        },
+        f"{given.reviewed_by} rejected plan {found.digest[:12]}. It cannot be applied any more.",
+    )
+    return ExitCode.DONE

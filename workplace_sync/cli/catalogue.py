@@ -1,0 +1,102 @@
+"""All commands by name, each loaded when it is called: `--help` imports none of them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+
+import typer
+from typer._click import (
+    Command,
+    Context,
+    HelpFormatter,
+)  # vendored by Typer, exported nowhere else; the minor is pinned
+from typer.core import TyperGroup
+
+from workplace_sync.cli.options import shared_options
+from workplace_sync.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its one-line summary, and `module:attribute`, which is a Typer app or a plain function."""
+
+    summary: str
+    target: str
+
+
+_HERE = "workplace_sync.cli"
+
+COMMANDS: dict[str, Entry] = {
+    "plan": Entry("Compare roster and group, ask the policies, keep the plan.", "plan:plan"),
+    "plans": Entry("List plans and how they stand.", "plan:plans"),
+    "approve": Entry("Approve what a plan holds, as a second person.", "apply:approve"),
+    "reject": Entry("Reject a plan for good.", "apply:reject"),
+    "apply": Entry("Carry a plan out, then read the group back.", "apply:apply"),
+    "observe": Entry("Read a group, and tell who is gone without our doing.", "people:observe"),
+    "invite": Entry("List those to invite with the group's link instead.", "people:invite"),
+    "consent": Entry("Record who wants to be added and who does not.", "people:consent_app"),
+    "audit": Entry("Read the membership audit log.", "audit:app"),
+    "evidence": Entry("Verify the evidence log, show its key, prove an entry.", "evidence:app"),
+    "demo": Entry("Play the whole story on an invented platform.", "demo:demo"),
+    "roster": Entry("Check roster files before they are used.", f"{_HERE}.roster:app"),
+    "db": Entry("Set up, check and copy the database.", f"{_HERE}.database:app"),
+    "sandbox": Entry("Serve an invented platform to try everything on.", f"{_HERE}.sandbox:sandbox"),
+    "version": Entry("Tell which version this is.", f"{_HERE}.version:version"),
+}
+
+
+class Catalogue(TyperGroup):
+    """The root command: knows the names of all commands, and builds one when it is called."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - Typer's signature
+        """Return the names of all commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002 - Typer's signature
+        """Return the command of that name, loaded; raises UsageError, with the nearest name, when there is none."""
+        if cmd_name in COMMANDS:
+            return load(cmd_name)
+        near = get_close_matches(cmd_name, COMMANDS, 1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise UsageError("There is no such command.", hint=f"{hint}See `workplace-sync --help`.")
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - Typer's signature
+        """Write the table of commands without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def load(name: str) -> Command:
+    """Build a command of the table, with the options that every command takes added to it and to those under it."""
+    entry = COMMANDS[name]
+    module, _, attribute = entry.target.partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        command: Command = typer.main.get_group(found)
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name)(found)
+        command = typer.main.get_command(app)
+    command.name, command.help = name, command.help or entry.summary
+    for leaf in leaves(command):
+        _complete(leaf)
+    return command
+
+
+def _complete(leaf: Command) -> None:
+    text = leaf.help or ""
+    leaf.params.extend(shared_options())
+    leaf.short_help = re.split(r"[;.](?:\s|$)", text, maxsplit=1)[0].replace("\n", " ") + "."
+    leaf.help = text.replace("\n\nExample:", "\n\n\b\nExample:")  # \b: leave these lines as they are
+    leaf.epilog = "Every command also takes the options of `workplace-sync --help`."
+
+
+def leaves(command: Command) -> Iterator[Command]:
+    """Yield the command, or those under it where it is a group."""
+    if isinstance(command, TyperGroup):
+        for child in command.commands.values():
+            yield from leaves(child)
+    else:
+        yield command
