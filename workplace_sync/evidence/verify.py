@@ -38,6 +38,7 @@ OpeningRow = tuple[int, bytes, str, str, str, str, str, str]
 
 _FULL = WIDTH * HASH_SIZE
 _UNKNOWN = bytes(HASH_SIZE)
+_ANY = 1 << 63  # checkpoints next to each other may be far apart in size
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class _Audit:
                 if checkpoint.size != size:
                     raise EvidenceError("It is the checkpoint of another size.")  # noqa: TRY301 - told like the others
             except EvidenceError as error:
-                self._found.add(What.CHECKPOINT_BAD, size, detail=error.message, gap=self._top.size)
+                self._found.add(What.CHECKPOINT_BAD, size, detail=error.message, gap=_ANY)
             else:
                 yield size, checkpoint
         if outside is not None:
@@ -255,7 +256,8 @@ class _Audit:
         """Return the leaves to go on with, where rows and tile disagree: those that the tile above knows."""
         number = start // WIDTH
         if known is None:
-            self._found.add(What.TILE_CHANGED if there else What.TILE_MISSING, number)
+            if there or self._lost >= start + WIDTH:  # else the rows are gone as well, which says enough
+                self._found.add(What.TILE_CHANGED if there else What.TILE_MISSING, number)
             return leaves
         parent = self._tiles.kept(number)
         if perfect_root(leaves) == parent:
@@ -281,12 +283,10 @@ class _Audit:
             elif fits:
                 self._fitting = size
             else:
-                self._found.add(What.CHECKPOINT_DIFFERS, size, other=self._fitting, gap=self._top.size)
+                self._found.add(What.CHECKPOINT_DIFFERS, size, other=self._fitting, gap=_ANY)
 
     def _compare_ends(self) -> None:
         """Compare what is left over: rows, tiles and openings that have no place, the head, the file outside."""
-        for _ in self._signed.rest():
-            pass  # none is left that is good; the bad ones are noted on the way
         for number, _ in self._leaf_tiles.rest():
             self._found.add(What.TILE_EXTRA, number)
         for seq, *_ in self._openings.rest():
