@@ -104,12 +104,13 @@ def holds_token(text: str) -> bool:
 
 
 def configure(level: Level = "info", fmt: Format = "auto", stream: TextIO | None = None) -> None:
-    """Send all log lines, the libraries' and Python's warnings too, to the stream (standard error) through the chain.
+    """Send all log lines, the libraries' and Python's warnings too, to the stream through the chain.
+
+    Without a stream it is standard error, whatever that is when a line is written: a progress bar may stand in for it.
 
     Libraries are heard from `warning` on, and from `debug` on when that is the level. Can be called again.
     """
-    stream = stream or sys.stderr
-    text = fmt == "text" or (fmt == "auto" and stream.isatty())
+    text = fmt == "text" or (fmt == "auto" and (stream or sys.stderr).isatty())
     handler = _Handler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -218,6 +219,15 @@ def _one_line(value: object) -> str:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__(stream)
+        self._follows_stderr = stream is None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._follows_stderr:
+            self.stream = sys.stderr
+        super().emit(record)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
         """Say that a line was lost, and no more: the standard library would print the line's raw values."""
         if not isinstance(sys.exc_info()[1], BrokenPipeError):

@@ -7,11 +7,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 import typer
-from typer._click import (
-    Command,
-    Context,
-    HelpFormatter,
-)  # vendored by Typer, exported nowhere else; the minor is pinned
+from typer._click import Command, Context, HelpFormatter  # Typer vendors Click; pyproject.toml pins the minor version
 from typer.core import TyperGroup
 
 from workplace_sync.cli.options import shared_options
@@ -29,17 +25,17 @@ class Entry:
 _HERE = "workplace_sync.cli"
 
 COMMANDS: dict[str, Entry] = {
-    "plan": Entry("Compare roster and group, ask the policies, keep the plan.", "plan:plan"),
-    "plans": Entry("List plans and how they stand.", "plan:plans"),
-    "approve": Entry("Approve what a plan holds, as a second person.", "apply:approve"),
-    "reject": Entry("Reject a plan for good.", "apply:reject"),
-    "apply": Entry("Carry a plan out, then read the group back.", "apply:apply"),
-    "observe": Entry("Read a group, and tell who is gone without our doing.", "people:observe"),
-    "invite": Entry("List those to invite with the group's link instead.", "people:invite"),
-    "consent": Entry("Record who wants to be added and who does not.", "people:consent_app"),
-    "audit": Entry("Read the membership audit log.", "audit:app"),
-    "evidence": Entry("Verify the evidence log, show its key, prove an entry.", "evidence:app"),
-    "demo": Entry("Play the whole story on an invented platform.", "demo:demo"),
+    "plan": Entry("Compare roster and group, ask the policies, keep the plan.", f"{_HERE}.plan:plan"),
+    "plans": Entry("List plans and how they stand.", f"{_HERE}.plan:plans"),
+    "approve": Entry("Approve what a plan holds, as a second person.", f"{_HERE}.apply:approve"),
+    "reject": Entry("Reject a plan for good.", f"{_HERE}.apply:reject"),
+    "apply": Entry("Carry a plan out, then read the group back.", f"{_HERE}.apply:apply"),
+    "observe": Entry("Read a group, and tell who is gone without our doing.", f"{_HERE}.people:observe"),
+    "invite": Entry("List those to invite with the group's link instead.", f"{_HERE}.people:invite"),
+    "consent": Entry("Record who wants to be added and who does not.", f"{_HERE}.people:consent_app"),
+    "audit": Entry("Read the membership audit log.", f"{_HERE}.audit:app"),
+    "evidence": Entry("Verify the evidence log, show its key, prove an entry.", f"{_HERE}.evidence:app"),
+    "demo": Entry("Play the whole story on an invented platform.", f"{_HERE}.demo:demo"),
     "roster": Entry("Check roster files before they are used.", f"{_HERE}.roster:app"),
     "db": Entry("Set up, check and copy the database.", f"{_HERE}.database:app"),
     "sandbox": Entry("Serve an invented platform to try everything on.", f"{_HERE}.sandbox:sandbox"),

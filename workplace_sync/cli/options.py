@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer._click import Parameter  # vendored by Typer, exported nowhere else; the minor is pinned
+from typer._click import Parameter  # Typer vendors Click; pyproject.toml pins the minor version
 
 from workplace_sync import __version__
 from workplace_sync.cli.invocation import invocation
