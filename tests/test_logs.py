@@ -319,3 +319,11 @@ def test_configuring_again_writes_each_line_once() -> None:
 def test_a_token_is_known_by_its_looks() -> None:
     assert logs.holds_token(f"x {TOKEN}")
     assert not logs.holds_token("WORKPLACE_TOKEN_BT")
+
+
+def test_without_a_stream_lines_go_to_whatever_standard_error_is_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.configure("info", "json")
+    now = io.StringIO()
+    monkeypatch.setattr("sys.stderr", now)
+    log.info("Above the progress bar.")
+    assert "Above the progress bar." in now.getvalue()
