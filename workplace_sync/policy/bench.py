@@ -8,7 +8,7 @@ hands the engine only the facts that this list reads, because converting them is
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workplace_sync.policy.cel import Combined, Door, Environment, Outcome, RefusedError
+from workplace_sync.policy.cel import ClosedDoor, Combined, Door, Environment, Outcome, RefusedError
 from workplace_sync.policy.decision import Effect, Finding
 from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule
 from workplace_sync.policy.facts import FactValue, Kind
@@ -54,13 +54,14 @@ class Seat:
 
 
 class Bench:
-    """Seats that one combined list serves. `fixed` are values that are the same for every row ever looked at."""
+    """Seats of one mode that one combined list serves. `fixed` are values that are the same for every row ever looked at."""
 
     def __init__(
         self, seats: Sequence[Seat], env: Environment, fixed: Mapping[str, FactValue], *, few_valued: bool
     ) -> None:
         self.fixed = dict(fixed)
         self.few_valued = few_valued
+        self.mode = seats[0].rule.mode
         known = env.variables
         stated = [(seat, condition) for seat in seats for condition in seat.rule.stated]
         self.seats = tuple(seats)
@@ -83,17 +84,22 @@ class Bench:
 class Sitting:
     """A bench over one series of rows; `shared` are facts that are the same for all of them.
 
-    Raises RefusedError for a shared fact that may not be trusted.
+    A shared fact that may not be trusted is refused with every row, like a row's own.
     """
 
     def __init__(self, bench: Bench, shared: Mapping[str, FactValue]) -> None:
         fixed = {**shared, **bench.fixed}
         self._bench = bench
         self._evaluate = bench.combined.outcomes
-        self._door = Door(bench.wanted, fixed)
         self._fixed = fixed
         self._remembered: dict[object, Outcomes] = {}
+        self.mode = bench.mode
+        self.nothing: Outcomes = (None,) * len(bench.names)
         self.outcomes = self._recall if bench.few_valued else self._look
+        try:
+            self._door = Door(bench.wanted, fixed)
+        except RefusedError as refused:
+            self._door = ClosedDoor(str(refused))
 
     def _look(self, row: Mapping[str, object]) -> Outcomes:
         return self._evaluate(self._door.admit(row))

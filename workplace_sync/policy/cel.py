@@ -8,7 +8,7 @@ deserialised expressions forget their types, so everything is compiled from text
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Protocol
@@ -221,7 +221,7 @@ class Door:
         self._others = [(n, k) for n, k in free.items() if k not in {Kind.STRING, Kind.BOOL, Kind.TIMESTAMP}]
         self._known: set[object] = set()
         names = [*self._texts, *self._flags]
-        self._get_key = itemgetter(*names) if names else tuple
+        self._get_key: Callable[[Mapping[str, object]], object] = itemgetter(*names) if names else _no_key
 
     def admit(self, row: Mapping[str, object]) -> dict[str, object]:
         """Return the values to evaluate on; raises KeyError for a fact that the row lacks, RefusedError for a bad one."""
@@ -269,21 +269,25 @@ class Door:
         self._known.add(value)
 
 
+class ClosedDoor(Door):
+    """A door that lets nothing in, because a value that all rows share is refused."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__({}, {})
+        self._reason = reason
+
+    def admit(self, row: Mapping[str, object]) -> dict[str, object]:  # noqa: ARG002 - the row does not matter
+        """Raise RefusedError."""
+        raise RefusedError(self._reason)
+
+    def admit_known(self, row: Mapping[str, object]) -> tuple[dict[str, object], frozenset[str]]:
+        """Raise RefusedError."""
+        return self.admit(row), frozenset()
+
+
 def refusal(kind: Kind, value: object) -> str:
     """Return why a value may not reach the engine as this kind; empty when it may."""
-    match kind:
-        case Kind.STRING:
-            return _text_refusal(value)
-        case Kind.BOOL:
-            return "" if isinstance(value, bool) else "is not true or false"
-        case Kind.INT:
-            return _int_refusal(value)
-        case Kind.TIMESTAMP:
-            return _time_refusal(value)
-        case Kind.DURATION:
-            return "" if isinstance(value, timedelta) else "is not a duration"
-        case Kind.STRINGS:
-            return _texts_refusal(value)
+    return _REFUSALS[kind](value)
 
 
 def _text_refusal(value: object) -> str:
@@ -314,6 +318,20 @@ def _texts_refusal(value: object) -> str:
     if len(value) > MAX_LIST:
         return f"has more than {MAX_LIST} items"
     return next((reason for reason in map(_text_refusal, value) if reason), "")
+
+
+_REFUSALS: Mapping[Kind, Callable[[object], str]] = {
+    Kind.STRING: _text_refusal,
+    Kind.BOOL: lambda value: "" if isinstance(value, bool) else "is not true or false",
+    Kind.INT: _int_refusal,
+    Kind.TIMESTAMP: _time_refusal,
+    Kind.DURATION: lambda value: "" if isinstance(value, timedelta) else "is not a duration",
+    Kind.STRINGS: _texts_refusal,
+}
+
+
+def _no_key(_row: Mapping[str, object]) -> object:
+    return ()
 
 
 def _refuse_if(reason: str, name: str) -> None:

@@ -51,6 +51,8 @@ class Engine:
         params: Mapping[str, Mapping[str, object]] | None = None,
         now: datetime,
     ) -> None:
+        if now.utcoffset() is None:
+            raise ValueError("now is a time without its zone")
         overrides = _checked_overrides(policy_set, group, params or {})
         fitting = [found for found in policy_set.in_force(now).policies if found.document.match.fits(group)]
         self._policies = tuple(fitting)

@@ -6,6 +6,7 @@ passes, and any row that fails like one before it, costs no object.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from workplace_sync.policy.bench import Bench, Outcomes, Seat, Sitting
 from workplace_sync.policy.cel import Environment, Outcome, RefusedError
@@ -28,15 +29,16 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Why a row could not be evaluated whole: what was refused of it, or which facts it lacks."""
+    """Why a row could not be evaluated whole: what was refused to rules of a mode, and which facts it lacks."""
 
-    refused: str = ""
+    refused: frozenset[tuple[Mode, str]] = frozenset()
     missing: frozenset[str] = frozenset()
 
-    def reason(self, reads: frozenset[str]) -> str:
-        """Return the reason for a rule that reads these facts."""
-        lacking = ", ".join(sorted(reads & self.missing))
-        return self.refused or (f"not known: {lacking}" if lacking else "its expression fails on these facts")
+    def reason(self, place: _Place) -> str:
+        """Return the reason for one rule."""
+        lacking = ", ".join(sorted(place.reads & self.missing))
+        otherwise = f"not known: {lacking}" if lacking else "its expression fails on these facts"
+        return dict(self.refused).get(place.seat.rule.mode, otherwise)
 
 
 _WHOLE = _Gap()
@@ -55,12 +57,7 @@ class Panel:
 
     def decide(self, rows: Iterable[Mapping[str, object]], shared: Mapping[str, FactValue]) -> Iterator[Decision]:
         """Yield the decision on each row, in order; `shared` are facts that are the same for all these rows."""
-        try:
-            sittings = [Sitting(bench, shared) for bench in self._benches]
-        except RefusedError as refused:
-            decision = self._conclude(self._nothing(), (), {}, _Gap(str(refused)))
-            yield from (decision for _ in rows)
-            return
+        sittings = [Sitting(bench, shared) for bench in self._benches]
         remembered = self._decisions
         looks = [sitting.outcomes for sitting in sittings]
         for row in rows:
@@ -81,19 +78,22 @@ class Panel:
 
     def _examine(self, sittings: Sequence[Sitting], row: Mapping[str, object]) -> tuple[Outcomes, _Gap]:
         """Return outcomes, and why some are None, for a row that lacks facts or holds what is refused."""
-        outcomes: Outcomes = ()
+        parts: list[Outcomes] = []
         missing: set[str] = set()
-        try:
-            for sitting in sittings:
+        refused: dict[Mode, str] = {}
+        for sitting in sittings:
+            try:
                 found, lacking = sitting.examine(row)
-                outcomes += found
+            except RefusedError as error:
+                refused.setdefault(sitting.mode, str(error))
+                parts.append(sitting.nothing)
+            else:
+                parts.append(found)
                 missing |= lacking
-        except RefusedError as refused:
-            return self._nothing(), _Gap(str(refused))
-        return outcomes, _Gap(missing=frozenset(missing))
-
-    def _nothing(self) -> Outcomes:
-        return (None,) * len(self.conditions)
+        # A row that cannot be trusted in one thing is trusted in nothing; but an audit rule never decides, so what is
+        # refused to audit rules alone is no matter to the others.
+        kept = [s.nothing if s.mode in refused else part for s, part in zip(sittings, parts, strict=True)]
+        return tuple(chain.from_iterable(kept)), _Gap(frozenset(refused.items()), frozenset(missing))
 
     def _conclude(
         self, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
@@ -120,13 +120,13 @@ def _finding(
     place: _Place, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
 ) -> Finding:
     if None in outcomes:
-        return place.seat.finding(f"This rule could not be checked: {gap.reason(place.reads)}.", unknown=True)
+        return place.seat.finding(f"This rule could not be checked: {gap.reason(place)}.", unknown=True)
     return place.seat.finding(sittings[place.bench].message(place.index, row), unknown=False)
 
 
 def _benches(seats: Sequence[Seat], kinds: Mapping[str, Kind], fixed: Mapping[str, FactValue]) -> Iterator[Bench]:
-    """Seat rules whose parameters disagree apart, and then those that read only few-valued facts apart from the rest."""
-    for group in _agreeing(seats):
+    """Seat audit rules apart, then rules whose parameters disagree, then those that read only few-valued facts."""
+    for group in chain.from_iterable(_agreeing([s for s in seats if s.rule.mode is mode]) for mode in Mode):
         env = Environment({**kinds, **{name: kind for seat in group for name, kind in seat.kinds.items()}})
         params = {name: value for seat in group for name, value in seat.params.items()}
         known = {**fixed, **params}

@@ -134,6 +134,8 @@ def _faults(source: Source, suite: Suite, policy_set: PolicySet) -> Iterator[Fau
     if policy is None:
         yield source.fault(("policy",), f"no policy has the id {suite.policy!r}")
         return
+    for name in suite.given.keys() - CHANGE_FACTS.keys() - PLAN_FACTS.keys():
+        yield source.key_fault(("given", name), "is not a fact that rules may read")
     rules = {rule.id for rule in (*policy.document.rules, *policy.document.plan_rules)}
     for index, case in enumerate(suite.cases):
         for rule in [*case.expect.rules, *case.expect.audited]:
