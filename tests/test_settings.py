@@ -48,13 +48,15 @@ def test_an_argument_beats_the_environment_which_beats_the_env_file_which_beats_
     folder.mkdir()
     for value, name in enumerate(names, start=1):
         (folder / f"workplace_sync_{name.lower()}").write_text(f"{value}\n")
-    (tmp_path / ".env").write_text(
+    home = tmp_path / "31"
+    home.mkdir()
+    (home / ".env").write_text(
         f"WORKPLACE_SYNC_SECRETS_DIR={folder}\n" + "".join(f"{PREFIX}{name}=11\n" for name in names[:3])
     )
     for name in names[:2]:
         monkeypatch.setenv(f"{PREFIX}{name}", "21")
-    settings = load_settings(home=Path("31"))
-    assert (settings.home, settings.threads, settings.page_size, settings.drift_percent) == (Path("31"), 21, 11, 4)
+    settings = load_settings(home=home)
+    assert (settings.home, settings.threads, settings.page_size, settings.drift_percent) == (home, 21, 11, 4)
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Every setting and secret as one frozen object, read from the environment, `.env` and a folder of secrets.
 
 A setting is a variable named WORKPLACE_SYNC_<NAME>. Where it is set more than once, the environment beats `.env` (in
-the working folder), which beats a file of that name in the folder WORKPLACE_SYNC_SECRETS_DIR. Tokens have names of
+the home folder), which beats a file of that name in the folder WORKPLACE_SYNC_SECRETS_DIR. Tokens have names of
 their own, given in the group files, and are looked up in the same three places when they are needed.
 """
 
@@ -225,11 +225,12 @@ class Settings(BaseSettings):
             ) from None
 
 
-def load_settings(home: Path | None = None, *, env_file: Path = ENV_FILE) -> Settings:
-    """Read all settings; `home` beats WORKPLACE_SYNC_HOME.
+def load_settings(home: Path | None = None, *, env_file: Path | None = None) -> Settings:
+    """Read all settings; `home` beats WORKPLACE_SYNC_HOME. `.env` is read from there, or from where we are.
 
     Raises SettingsError with every fault found: the variable's name and what it should be, never what it is.
     """
+    env_file = env_file or (home or Path(os.environ.get(f"{PREFIX}HOME", ""))) / ENV_FILE
     from_file = _dotenv(env_file)
     given = {name.upper(): value for name, value in {**from_file, **os.environ}.items() if value}
     folder = _secrets_folder(given)

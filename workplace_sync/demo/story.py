@@ -1,0 +1,273 @@
+"""The story: a messy roster, a plan held and approved, five thousand people added, taken out by the employer, and proved."""
+
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from workplace_sync.app import Application
+from workplace_sync.demo.employer import Employer, Tenant, employer_platform
+from workplace_sync.demo.roster_file import HEADER, Mixture, write_roster
+from workplace_sync.errors import SyncError, UsageError
+from workplace_sync.evidence.entry import Kind
+from workplace_sync.groups import GroupFile
+from workplace_sync.jobs.apply import ApplyOptions, ApplyReport, apply_plan
+from workplace_sync.jobs.consent import record_consent
+from workplace_sync.jobs.invite import invitations_for, record_invitations
+from workplace_sync.jobs.observe import observe
+from workplace_sync.jobs.plan import make_plan
+from workplace_sync.jobs.review import approve
+from workplace_sync.jobs.rosters import import_rosters
+from workplace_sync.jobs.story import members_at, story_of
+from workplace_sync.jobs.verify import verify_evidence, write_openssl_kit
+from workplace_sync.platforms.workplace.platform import WorkplaceGroup
+from workplace_sync.roster.consent import EVERY_GROUP, ConsentKind
+from workplace_sync.roster.person import person_key
+from workplace_sync.settings import load_settings
+from workplace_sync.store import audit, plans
+
+GROUP = "prospect-bt"
+MARK = ".workplace-sync-demo"  # a folder with this file in it was made by a demo, and may be made anew
+_SEED = 2020
+_PEOPLE = "bt=8000,openreach=3000"
+
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Told:
+    """What the demo found out, as the JSON object shows it."""
+
+    added: int = 0
+    held: int = 0
+    denied: int = 0
+    invited: int = 0
+    removed_by_others: int = 0
+    evidence_size: int = 0
+    evidence_verified: bool = False
+    openssl_verified: bool = False
+    requests_sent: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where the story plays: the folder, the platform and who is at the desk."""
+
+    folder: Path
+    employer: Employer
+    app: Application
+    group: GroupFile
+    platform: WorkplaceGroup
+    tell: Tell
+    told: Told = field(default_factory=Told)
+    added_since: datetime | None = None
+
+
+def play(folder: Path, policies: Path, tell: Tell, *, port: int = 0) -> Told:
+    """Play the story in a fresh `folder` with the policies of that shelf, and return what came of it.
+
+    Raises UsageError when the folder holds something else than an earlier demo, and SyncErrors where a step fails.
+    """
+    begun = time.monotonic()
+    _fresh(folder, policies)
+    with (
+        employer_platform(_PEOPLE, _SEED, folder / "sandbox.jsonl", port) as employer,
+        _stage(folder, employer, tell) as stage,
+    ):
+        good = _act_one_the_roster(stage)
+        plan = _act_two_the_plan(stage, good)
+        _act_three_the_adding(stage, plan)
+        _act_four_the_employer(stage, good)
+        _act_five_the_proof(stage)
+        stage.told.requests_sent = stage.platform.requests_sent
+        told = stage.told
+    told.seconds = round(time.monotonic() - begun, 1)
+    return told
+
+
+def _act_one_the_roster(stage: Stage) -> list[str]:
+    tenants = stage.employer.tenants
+    number = {name: len(stage.employer.people(name)) for name in tenants}
+    stage.tell(
+        f"The employer's platform runs at {stage.employer.url}: {number['bt']:,} BT-like and"
+        f" {number['openreach']:,} Openreach-like people with accounts. All of them are invented."
+    )
+    today = stage.app.now().date()
+    good = write_roster(stage.folder / "rosters" / "bt.csv", stage.employer, Mixture(), today)
+    phoned = good.pop()
+    record_consent(stage.app.office, phoned, ConsentKind.WITHDRAWN, scope=EVERY_GROUP, source="phone call")
+    stage.tell("One member phones: please do not add me. It is recorded, and will win over the roster, which says yes.")
+    return good
+
+
+def _act_two_the_plan(stage: Stage, good: list[str]) -> plans.PlanRecord:
+    app, group = stage.app, stage.group.managed
+    with app.sources(stage.group, stage.platform) as sources:
+        report = import_rosters(app.office, group, sources)
+    stage.tell(
+        f"The roster of {report.rows:,} rows is read: {report.rejected} rows are faulty and left out,"
+        f" the first because {report.faults[0].message} (line {min(fault.line for fault in report.faults)})."
+    )
+    snapshot = observe(app.office, group, stage.platform.reader()).require_complete()
+    plan = make_plan(app.office, group, app.rules, snapshot, valid=app.plan_valid).record
+    counts = plan.counts
+    reasons: Counter[str] = Counter()
+    with app.database.connect() as connection:
+        for change in plans.changes(connection, plan.id, effects=("hold", "deny", "error")):
+            reasons[change.rules[0]] += 1
+    shown = ", ".join(f"{number:,} by {rule}" for rule, number in reasons.most_common(5))
+    stage.tell(f"The plan: {counts['added']:,} may be added; {counts['denied']:,} may not: {shown}.")
+    stage.tell(f"But it is held as a whole: {' '.join(plan.header.why)}")
+    if counts["added"] != len(good):
+        raise SyncError(f"The plan adds {counts['added']} people where the roster has {len(good)} to add.")
+    stage.told.denied, stage.told.invited = counts["denied"], counts["invited"]
+    return plan
+
+
+def _act_three_the_adding(stage: Stage, plan: plans.PlanRecord) -> None:
+    app = stage.app
+    waiting = _apply(stage, plan)
+    stage.told.held = waiting.waiting
+    stage.tell(f"Ada, who asked for it, cannot let it go: {waiting.waiting:,} additions wait for a second person.")
+    second = Application(app.settings, actor="grace")
+    with second:
+        approve(second.office, plan, approvers=(), reason="as the committee decided", valid=timedelta(hours=1))
+    stage.tell(f"Grace reads the plan and approves it, by its digest {plan.digest[:12]}.")
+    stage.added_since = app.now()
+    begun = time.monotonic()
+    report = _apply(stage, plan)
+    seconds = time.monotonic() - begun
+    stage.told.added = report.seen
+    stage.tell(
+        f"Applied in {seconds:.1f} s: {report.asked:,} asked, {report.accepted:,} accepted, {report.seen:,} seen in the"
+        " group when it was read again."
+    )
+    requests = stage.platform.requests_sent
+    again = _apply(stage, plan)
+    stage.tell(
+        f"Applied again: nothing is left to do, and {again.asked} people were asked for"
+        f" ({stage.platform.requests_sent - requests} requests sent)."
+    )
+    made = invitations_for(app.office, stage.group.managed)
+    record_invitations(app.office, stage.group.managed, made)
+    stage.tell(
+        f"{len(made.invitees):,} who may not be added are to be sent the group's link instead; none of them opted out."
+    )
+
+
+def _act_four_the_employer(stage: Stage, good: list[str]) -> None:
+    app, group = stage.app, stage.group.managed
+    before = app.now()
+    if stage.added_since is None:
+        raise SyncError("Nobody was added.")
+    stage.employer.take_out_everybody_added_since(group.platform_id, stage.added_since)
+    stage.tell("The employer, who owns the platform, takes everybody out whom the union had added.")
+    seen = observe(app.office, group, stage.platform.reader())
+    stage.told.removed_by_others = len(seen.departures)
+    stage.tell(
+        f"The next reading of the group misses {len(seen.departures):,} people whom no operation of ours removed."
+        " Each is an entry of the evidence log."
+    )
+    then = members_at(app.office, group.name, before)
+    stage.tell(f"Asked who was in the group a minute before, the audit log names {len(then.members):,} people.")
+    chapters = story_of(app.office, person_key(good[0]), group.name)
+    steps = " -> ".join(dict.fromkeys(chapter.kind for chapter in chapters))
+    stage.tell(f"The story of one of them, on record: {steps}.")
+
+
+def _act_five_the_proof(stage: Stage) -> None:
+    log = stage.app.office.log
+    report = verify_evidence(log, record_as=stage.app.actor)
+    stage.told.evidence_verified, stage.told.evidence_size = report.ok, log.size
+    stage.tell(
+        f"The evidence log is hashed again: {report.size:,} entries under {report.checkpoints:,} signed checkpoints,"
+        f" {'all verify' if report.ok else 'and it does NOT verify'}."
+    )
+    with stage.app.database.connect() as connection:
+        (entry,) = audit.list_entries(connection, kind=Kind.MEMBER_DEPARTED, limit=1)
+    kit = stage.folder / "proof"
+    write_openssl_kit(log, kit, entry.seq)
+    fingerprint = log.verifier.fingerprint
+    stage.told.openssl_verified = _foreign_verifier(kit, fingerprint)
+    stage.tell(
+        f"Entry {entry.seq}, a removal, is proved by openssl and sha256sum alone, without this program:"
+        f" {'verified' if stage.told.openssl_verified else 'NOT verified'} (proof/verify.sh)."
+    )
+
+
+def _foreign_verifier(kit: Path, fingerprint: str) -> bool:
+    if shutil.which("openssl") is None or shutil.which("sha256sum") is None:
+        raise SyncError("openssl or sha256sum is not installed.", hint="Install them: outsiders verify with them.")
+    done = subprocess.run(  # noqa: S603 - the script we just wrote, with our own argument
+        ["/bin/sh", "verify.sh", fingerprint], cwd=kit, capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def _apply(stage: Stage, plan: plans.PlanRecord) -> ApplyReport:
+    sides = (stage.platform.reader(), stage.platform.writer())
+    return apply_plan(stage.app.office, stage.group.managed, stage.app.rules, plan, sides, ApplyOptions())
+
+
+@contextmanager
+def _stage(folder: Path, employer: Employer, tell: Tell) -> Iterator[Stage]:
+    _write_config(folder, employer)
+    settings = load_settings(folder)
+    with Application(settings, actor="ada") as app:
+        app.set_up()
+        group = app.group(GROUP)
+        with app.platform(group) as platform:
+            yield Stage(folder, employer, app, group, platform, tell)
+
+
+def _fresh(folder: Path, policies: Path) -> None:
+    if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} exists, and no demo made it.", hint="Name another folder with --folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("config/groups", "rosters"):
+        (folder / name).mkdir(mode=0o700, parents=True)
+    (folder / MARK).touch()
+    shutil.copytree(policies, folder / "policies")
+
+
+def _write_config(folder: Path, employer: Employer) -> None:
+    secrets = [
+        "WORKPLACE_SYNC_PACE_PER_SECOND=off",
+        "WORKPLACE_SYNC_EVIDENCE_ORIGIN=union.example.org/workplace-sync-demo",
+    ]
+    for name, tenant in employer.tenants.items():
+        token = f"WORKPLACE_TOKEN_{name.upper()}"
+        secrets.append(f"{token}={tenant.token}")
+        file = folder / "config" / "groups" / f"prospect-{name}.yaml"
+        file.write_text(_group_file(name, tenant, employer.url, token), encoding="utf-8")
+    env = folder / ".env"
+    env.touch(mode=0o600)
+    env.write_text("\n".join(secrets) + "\n", encoding="utf-8")
+
+
+def _group_file(name: str, tenant: Tenant, url: str, token: str) -> str:
+    title = {"bt": "Prospect in BT", "openreach": "Prospect in Openreach"}[name]
+    lines = [
+        "kind: Group",
+        f"name: prospect-{name}",
+        f"title: {title}",
+        f"tenant: {name}",
+        f'platform: {{type: workplace, base_url: "{url}", group_id: "{tenant.group_id}", token_env: {token}}}',
+        f"link: https://{name}.workplace.example.org/groups/prospect",
+    ]
+    if name == "bt":
+        fields = ("email", "name", "tenant", "status", "consent", "consent_at", "consent_basis")
+        columns = ", ".join(f"{field}: {title}" for field, title in zip(fields, HEADER, strict=True))
+        lines += [
+            "roster:",
+            "  - file: rosters/bt.csv",
+            "    faulty_rows: skip",
+            f'    columns: {{{columns}, date_formats: ["%d/%m/%Y"]}}',
+        ]
+    return "\n".join(lines) + "\n"
