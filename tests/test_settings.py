@@ -59,6 +59,16 @@ def test_an_argument_beats_the_environment_which_beats_the_env_file_which_beats_
     assert (settings.home, settings.threads, settings.page_size, settings.drift_percent) == (home, 21, 11, 4)
 
 
+def test_the_env_file_is_that_of_the_home_folder_where_one_is_given(tmp_path: Path) -> None:
+    (tmp_path / "union").mkdir()
+    (tmp_path / ".env").write_text("WORKPLACE_SYNC_THREADS=3\nWORKPLACE_TOKEN_BT=here\n")
+    (tmp_path / "union" / ".env").write_text("WORKPLACE_SYNC_THREADS=4\nWORKPLACE_TOKEN_BT=there\n")
+    for home, threads, token in ((None, 3, "here"), (tmp_path / "union", 4, "there")):
+        settings = load_settings(home)
+        assert settings.threads == threads
+        assert settings.secret("WORKPLACE_TOKEN_BT").get_secret_value() == token
+
+
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKPLACE_SYNC_THREADS", "")
     assert load_settings().threads == 8
