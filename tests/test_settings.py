@@ -59,7 +59,7 @@ def test_an_argument_beats_the_environment_which_beats_the_env_file_which_beats_
     assert (settings.home, settings.threads, settings.page_size, settings.drift_percent) == (home, 21, 11, 4)
 
 
-def test_the_env_file_is_that_of_the_home_folder_where_one_is_given(tmp_path: Path) -> None:
+def test_the_env_file_is_that_of_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "union").mkdir()
     (tmp_path / ".env").write_text("WORKPLACE_SYNC_THREADS=3\nWORKPLACE_TOKEN_BT=here\n")
     (tmp_path / "union" / ".env").write_text("WORKPLACE_SYNC_THREADS=4\nWORKPLACE_TOKEN_BT=there\n")
@@ -67,6 +67,9 @@ def test_the_env_file_is_that_of_the_home_folder_where_one_is_given(tmp_path: Pa
         settings = load_settings(home)
         assert settings.threads == threads
         assert settings.secret("WORKPLACE_TOKEN_BT").get_secret_value() == token
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WORKPLACE_SYNC_HOME", "~/union")
+    assert load_settings().threads == 4
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,11 +226,11 @@ class Settings(BaseSettings):
 
 
 def load_settings(home: Path | None = None, *, env_file: Path | None = None) -> Settings:
-    """Read all settings; `home` beats WORKPLACE_SYNC_HOME. `.env` is read from there, or from where we are.
+    """Read all settings; `home` beats WORKPLACE_SYNC_HOME. `.env` is read from that folder.
 
     Raises SettingsError with every fault found: the variable's name and what it should be, never what it is.
     """
-    env_file = env_file or (home or Path(os.environ.get(f"{PREFIX}HOME", ""))) / ENV_FILE
+    env_file = env_file or _expanded_if_possible(str(home or os.environ.get(f"{PREFIX}HOME", ""))) / ENV_FILE
     from_file = _dotenv(env_file)
     given = {name.upper(): value for name, value in {**from_file, **os.environ}.items() if value}
     folder = _secrets_folder(given)
@@ -240,7 +240,7 @@ def load_settings(home: Path | None = None, *, env_file: Path | None = None) -> 
     settings = None
     try:
         settings = Settings(
-            _env_file=env_file,
+            _env_file=env_file if env_file.is_file() else None,
             _secrets_dir=folder if folder and folder.is_dir() else None,
             **({} if home is None else {"home": home}),  # type: ignore[arg-type]
         )
@@ -253,6 +253,12 @@ def load_settings(home: Path | None = None, *, env_file: Path | None = None) -> 
         )
     settings._env_file = env_file  # noqa: SLF001 - our own class, which pydantic builds without it
     return settings
+
+
+def _at_home(home: Path | None) -> Path:
+    if home is None:
+        home = Path(os.path.expanduser(os.environ.get(f"{PREFIX}HOME", "")))  # noqa: PTH111 - pathlib's raises
+    return Path() if str(home).startswith("~") else home  # a user who does not exist: told with the other faults
 
 
 def settings_table() -> list[tuple[str, str, str]]:
@@ -286,7 +292,11 @@ def _misspelt(given: Mapping[str, str]) -> list[str]:
 
 def _secrets_folder(given: Mapping[str, str]) -> Path | None:
     name = f"{PREFIX}SECRETS_DIR"
-    return Path(os.path.expanduser(given[name])) if name in given else None  # noqa: PTH111 - pathlib's raises
+    return _expanded_if_possible(given[name]) if name in given else None
+
+
+def _expanded_if_possible(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises, before the fault can be told with the others
 
 
 def _told(error: ValidationError) -> list[str]:
