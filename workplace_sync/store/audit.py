@@ -1,6 +1,6 @@
 """What the audit views ask of the log: its readable content, by person, group, kind and time, newest first.
 
-Pages go by the entry's number, so a page costs the same wherever it is. A query reads the openings through an index, or
+An opening that is not what its entry commits to is an EvidenceError, never shown. Pages go by the entry's number, so a page costs the same wherever it is. A query reads the openings through an index, or
 walks them from the newest on until the page is full.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, union_all
 
-from workplace_sync.evidence.entry import JsonValue, Kind, parse_entry, parse_opening
+from workplace_sync.evidence.entry import JsonValue, Kind, check_opening, parse_entry
 from workplace_sync.store.tables import EvidenceEntryRow, OpeningRow
 
 _ENTRY = EvidenceEntryRow.__table__  # type: ignore[attr-defined]
@@ -36,12 +36,6 @@ class AuditRow:
     outcome: str = ""
     data: Mapping[str, JsonValue] = field(default_factory=dict)
     erased: bool = False
-
-    @property
-    def summary(self) -> str:
-        """What it is, in a few words: `operation outcome: accepted`."""
-        words = self.kind.replace(".", " ") or "erased"
-        return f"{words}: {self.outcome}" if self.outcome else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +78,6 @@ def list_entries(
     first, last = span
     upper = last if before_seq is None else min(last, before_seq - 1)
     return [_row(row) for row in connection.execute(page_statement(wanted, first, upper, limit))]
-
-
-def of_subject(connection: Connection, subject: str, group: str | None = None) -> list[AuditRow]:
-    """Return all that is on record about a person, in one group or in all, oldest first."""
-    return list(iterate_entries(connection, AuditFilter(group=group, subject=subject)))
 
 
 def entry(connection: Connection, seq: int) -> AuditRow | None:
@@ -187,7 +176,7 @@ def _row(row: Row[Any]) -> AuditRow:
     if row.file is None:
         at = datetime.fromisoformat(parse_entry(row.body).at).astimezone(UTC)
         return AuditRow(row.seq, at, erased=True)
-    record = parse_opening(row.file)
+    record = check_opening(row.body, row.file)  # a page never shows what was altered
     return AuditRow(
         row.seq,
         record.at,

@@ -103,7 +103,7 @@ class EvidenceLog:
         EvidenceError saying what differs and what to do. The full audit is `audit`.
         """
         outside = self._outside.read()  # before the database: a writer in between can only make the database larger
-        with rows.steady(self.database) as connection:
+        with _hinted(), rows.steady(self.database) as connection:
             edge = rows.read_head(connection)
             newest = rows.newest_checkpoint(connection)
             last = rows.last_seq(connection)
@@ -121,7 +121,7 @@ class EvidenceLog:
         """
         if self._outside.read() is not None:
             raise UsageError("The checkpoint file is there.", hint="Nothing has to be restored.")
-        with rows.steady(self.database) as connection:
+        with _hinted(), rows.steady(self.database) as connection:
             edge = rows.read_head(connection)
             newest = rows.newest_checkpoint(connection)
             if newest is None:
@@ -202,16 +202,17 @@ class EvidenceLog:
 
     def begin_append(self, connection: Connection) -> Edge:
         """Lock the log for the transaction and return its edge, once it is what was signed last and nothing is newer."""
-        edge = rows.lock_head(connection)
-        outside = self._outside.read()
-        if edge.size:
-            note = rows.read_checkpoint(connection, edge.size)
-            self._check_sizes(edge, edge.size if note else 0, edge.size)
-            self._check_note(note or "", edge)
-        elif outside is None:
-            outside = self._sign(edge)
-            self._outside.advance(outside, 0)  # so that from the first commit on, a missing file means a loss
-        self._check_outside(connection, edge, outside)
+        with _hinted():
+            edge = rows.lock_head(connection)
+            outside = self._outside.read()
+            if edge.size:
+                note, last = rows.read_checkpoint(connection, edge.size), rows.last_seq(connection)
+                self._check_sizes(edge, edge.size if note else 0, 0 if last is None else last + 1)
+                self._check_note(note or "", edge)
+            elif outside is None:
+                outside = self._sign(edge)
+                self._outside.advance(outside, 0)  # so that from the first commit on, a missing file means a loss
+            self._check_outside(connection, edge, outside)
         return edge
 
     def finish_append(self, connection: Connection, edge: Edge) -> tuple[str, int]:
@@ -338,6 +339,16 @@ def _reader(connection: Connection) -> Callable[..., list[bytes]]:
         return rows.read_nodes(connection, nodes)
 
     return read
+
+
+@contextmanager
+def _hinted() -> Iterator[None]:
+    """Say what to do next in every EvidenceError that does not say it."""
+    try:
+        yield
+    except EvidenceError as error:
+        error.hint = error.hint or _VERIFY
+        raise
 
 
 def _no_entry(seq: int, size: int) -> UsageError:
