@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workplace_sync.policy.decision import Decision, Effect, Finding, Mode, strictest
@@ -59,6 +59,7 @@ def test_a_remedy_is_offered_only_when_nothing_else_stands_in_the_way(findings: 
     assert Decision(tuple(findings)).remedy == remedy
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(effects=st.lists(st.sampled_from(Effect)), more=st.sampled_from(Effect))
 def test_one_more_finding_never_makes_a_decision_milder(effects: list[Effect], more: Effect) -> None:
     before = Decision(tuple(finding(effect) for effect in effects))

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.policy.documents import CONSENT
@@ -121,12 +121,14 @@ def test_a_parameter_of_the_wrong_type_is_refused(kind: Kind, written: object) -
         param_value(kind, written)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(seconds=st.integers(0, 10**9))
 def test_a_duration_survives_being_written_and_read(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
     assert param_value(Kind.DURATION, param_text(duration)) == duration
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(moment=st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(timezone(timedelta(hours=3)))))  # noqa: DTZ001 - bounds are naive by contract
 def test_a_time_survives_being_written_and_read(moment: datetime) -> None:
     assert param_value(Kind.TIMESTAMP, param_text(moment)) == moment

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workplace_sync.errors import InputError
@@ -86,6 +86,7 @@ def test_a_path_is_written_as_people_write_it() -> None:
     assert dotted(("rules", 0, "conditions", 1, "name")) == "rules[0].conditions[1].name"
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_whatever_the_bytes_the_answer_is_its_faults(content: bytes) -> None:
     with pytest.raises(InputError) as told:  # no such text happens to be a policy

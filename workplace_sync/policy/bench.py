@@ -8,9 +8,10 @@ hands the engine only the facts that this list reads, because converting them is
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workplace_sync.policy.cel import ClosedDoor, Combined, Door, Environment, Outcome, RefusedError
+from workplace_sync.policy.cel import Combined, Environment, Outcome
 from workplace_sync.policy.decision import Effect, Finding
 from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule
+from workplace_sync.policy.door import ClosedDoor, Door, RefusedError
 from workplace_sync.policy.facts import FactValue, Kind
 
 _MAX_REMEMBERED = 10_000

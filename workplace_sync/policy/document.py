@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from workplace_sync.policy.cel import refusal
 from workplace_sync.policy.decision import Mode
+from workplace_sync.policy.door import refusal
 from workplace_sync.policy.facts import FactValue, Kind
 
 _DURATION = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,10})s)?")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from workplace_sync.policy.bench import Bench, Outcomes, Seat, Sitting
-from workplace_sync.policy.cel import Environment, Outcome, RefusedError
+from workplace_sync.policy.cel import Environment, Outcome
 from workplace_sync.policy.decision import Decision, Finding, Mode
+from workplace_sync.policy.door import RefusedError
 from workplace_sync.policy.facts import Fact, FactValue, Kind
 
 _MAX_DECISIONS = 4_096  # remembered outcomes; in practice a few dozen
