@@ -1,7 +1,8 @@
 """What the audit views ask of the log: its readable content, by person, group, kind and time, newest first.
 
-An opening that is not what its entry commits to is an EvidenceError, never shown. Pages go by the entry's number, so a page costs the same wherever it is. A query reads the openings through an index, or
-walks them from the newest on until the page is full.
+An opening that is not what its entry commits to is an EvidenceError, never shown. Pages go by the entry's number, so a
+page costs the same wherever it is. A query reads the openings through an index, or walks them from the newest on until
+the page is full.
 """
 
 from collections.abc import Iterator, Mapping
