@@ -17,7 +17,7 @@ from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSou
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.rosters import RosterSource, members_as_people
-from workplace_sync.platforms.http import Timeouts
+from workplace_sync.platforms.http import Patience, Timeouts
 from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
 from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
 from workplace_sync.policy.shelf import floor_files, load_policies
@@ -150,6 +150,7 @@ class Application:
             threads=settings.threads,
             pace=self._pace(token),
             timeouts=Timeouts(settings.connect_timeout, settings.read_timeout),
+            patience=Patience(total=settings.patience_seconds),
             page_size=settings.page_size,
         )
 

@@ -129,6 +129,12 @@ class Settings(BaseSettings):
     threads: int = Field(8, ge=1, le=64, description="How many batches are on their way to the platform at once.")
     connect_timeout: float = Field(3.0, gt=0, le=300, description="Seconds to wait for the platform to pick up.")
     read_timeout: float = Field(30.0, gt=0, le=3600, description="Seconds to wait for the platform's answer.")
+    patience_seconds: float = Field(
+        180.0,
+        gt=0,
+        le=3600,
+        description="Seconds in which one call to the platform is repeated, where that can help, before it has failed.",
+    )
     page_size: int = Field(1000, ge=1, le=20_000, description="Members asked for in one page.")
     pace_per_second: _Pace = Field(
         50.0,
