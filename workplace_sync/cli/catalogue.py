@@ -25,6 +25,8 @@ class Entry:
 _HERE = "workplace_sync.cli"
 
 COMMANDS: dict[str, Entry] = {
+    "init": Entry("Write a working folder to begin with.", f"{_HERE}.init:init"),
+    "doctor": Entry("Check that everything is in place, and say what to do.", f"{_HERE}.doctor:doctor"),
     "plan": Entry("Compare roster and group, ask the policies, keep the plan.", f"{_HERE}.plan:plan"),
     "plans": Entry("List plans and how they stand.", f"{_HERE}.plan:plans"),
     "approve": Entry("Approve what a plan holds, as a second person.", f"{_HERE}.apply:approve"),

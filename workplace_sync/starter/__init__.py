@@ -1,0 +1,1 @@
+"""What a new working folder begins with: a group file, an example roster, the names of the settings, the policies."""
