@@ -8,6 +8,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.report import record
 from tests.sandbox_server import SandboxHandle, running_sandbox
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.snapshot import Member
@@ -69,6 +70,13 @@ def test_five_thousand_additions_by_batches_and_one_by_one() -> None:
     def note(way: str, latency: int, people: int, took: float, sent: int) -> None:
         whole = f"{took * PEOPLE / people:.1f} s" + (" (from a slice)" if people < PEOPLE else "")
         table.add_row(way, f"{latency} ms", f"{people:,}", f"{sent:,}", f"{took:.2f}", f"{people / took:,.0f}", whole)
+        slice_of = f", reckoned from {people:,}" if people < PEOPLE else f", {sent:,} requests"
+        record(
+            f"adding {PEOPLE:,} people: {way}, {latency} ms latency",
+            took * PEOPLE / people,
+            "s",
+            f"{people / took:,.0f}/s{slice_of}",
+        )
 
     with running_sandbox(people=f"bt={PEOPLE * 2},openreach=1") as sandbox:
         addresses = [person["email"] for person in sandbox.addable()][:PEOPLE]
@@ -86,6 +94,7 @@ def test_five_thousand_additions_by_batches_and_one_by_one() -> None:
         _restart(sandbox, 0)
         by_client(sandbox, addresses, 8)
         took, read = by_reading(sandbox)
+        record(f"reading {read:,} members: pages of 1,000", took, "s", "counted before and after")
         table.caption = f"Reading {read:,} members back in pages of 1,000, counted before and after: {took:.2f} s"
     Console(width=120).print(table)
 

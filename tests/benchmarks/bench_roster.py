@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 import xlsxwriter
 
+from tests.benchmarks.report import record
 from workplace_sync.errors import Fault
 from workplace_sync.roster.person import RosterPerson
 from workplace_sync.roster.readers import read_roster
@@ -101,5 +102,7 @@ def test_reading_a_roster(shape: str, make: Callable[[int], bytes], rows: int, t
     print(
         f"\n{shape:26} {rows:>9,} rows {path.stat().st_size >> 20:>4} MiB {rates}  +{found.megabytes:.0f} MiB", end=" "
     )
+    note = f"{rows / found.wall:,.0f} rows/s, {found.megabytes:.0f} MiB of memory"
+    record(f"roster: {rows:,} rows, {shape}", found.wall, "s", note)
     assert found.people + found.faults == rows
     assert found.megabytes < 40 + rows * 120 / 1e6 or shape == "xlsx"
