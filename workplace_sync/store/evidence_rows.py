@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, insert, select, text, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, text, tuple_, update
 
 from workplace_sync.evidence.entry import Record
 from workplace_sync.evidence.log import Tail, make_tail, tail_tiles
@@ -35,6 +35,9 @@ _WRITE_TILE = text(
     "INSERT INTO evidence_tile (level, idx, data) VALUES (:level, :idx, :data) "
     "ON CONFLICT (level, idx) DO UPDATE SET data = excluded.data"
 )
+_WRITE_HEAD = update(_HEAD).where(_HEAD.c.id == _HEAD_ID)
+_INSERT_ENTRY, _INSERT_OPENING, _INSERT_CHECKPOINT = insert(_ENTRY), insert(_OPENING), insert(_CHECKPOINT)
+_CHECKPOINT_AT = select(_CHECKPOINT.c.note).where(_CHECKPOINT.c.size == bindparam("at"))
 _NEWEST = select(_CHECKPOINT.c.size, _CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size.desc()).limit(1)
 _LAST = select(_ENTRY.c.seq).order_by(_ENTRY.c.seq.desc()).limit(1)
 _STREAM = {"stream_results": True, "yield_per": 2048}
@@ -79,14 +82,14 @@ def lock_head(connection: Connection) -> Edge:
 
 def write_head(connection: Connection, edge: Edge) -> None:
     """Store the log's new edge."""
-    connection.execute(update(_HEAD).where(_HEAD.c.id == _HEAD_ID).values(size=edge.size, edge=edge.data))
+    connection.execute(_WRITE_HEAD, {"size": edge.size, "edge": edge.data})
 
 
 def write_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     """Store entries and their openings."""
-    connection.execute(insert(_ENTRY), [{"seq": new.seq, "body": new.body} for new in entries])
+    connection.execute(_INSERT_ENTRY, [{"seq": new.seq, "body": new.body} for new in entries])
     connection.execute(
-        insert(_OPENING),
+        _INSERT_OPENING,
         [
             {
                 "seq": new.seq,
@@ -113,12 +116,12 @@ def write_tiles(connection: Connection, tiles: dict[Tile, bytes]) -> None:
 
 def write_checkpoint(connection: Connection, size: int, note: str, at: datetime) -> None:
     """Store a signed checkpoint."""
-    connection.execute(insert(_CHECKPOINT), {"size": size, "note": note, "signed_at": at})
+    connection.execute(_INSERT_CHECKPOINT, {"size": size, "note": note, "signed_at": at})
 
 
 def read_checkpoint(connection: Connection, size: int) -> str | None:
     """Return the checkpoint of exactly this size."""
-    found: str | None = connection.execute(select(_CHECKPOINT.c.note).where(_CHECKPOINT.c.size == size)).scalar()
+    found: str | None = connection.execute(_CHECKPOINT_AT, {"at": size}).scalar()
     return found
 
 

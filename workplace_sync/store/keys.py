@@ -22,11 +22,11 @@ def create_key(path: Path, origin: str) -> Signer:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_new(path, signer.pem)
-    except FileExistsError:
-        raise SettingsError(
-            f"There is a key at {path} already.", hint="Use it, or choose another path; a key is never replaced."
-        ) from None
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.exists():
+            raise SettingsError(
+                f"There is a key at {path} already.", hint="Use it, or choose another path; a key is never replaced."
+            ) from None
         raise SettingsError(
             f"The key cannot be written to {path} ({error.strerror}).", hint="Check the folder's rights."
         ) from None
