@@ -92,8 +92,9 @@ def test_somebody_who_asked_to_be_left_out_is_not_invited_either() -> None:
 
 def test_the_counts_of_a_plan_tell_what_goes_waits_and_is_refused() -> None:
     tally = Tally()
-    for effect in Effect:
+    for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD, Effect.DENY):
         tally.add(change(effect, remedy="invite"))
+    tally.add(change(Effect.DENY, remedy="invite")._replace(error=True))
     tally.add(change(Effect.ALLOW, Action.REMOVE, **{"subject.administrator": True}))
     tally.add(change(Effect.HOLD, Action.REMOVE, **{"subject.protected": True}))
     tally.add(change(Effect.DENY, Action.REMOVE, **{"subject.protected": True, "subject.administrator": True}))
@@ -101,7 +102,7 @@ def test_the_counts_of_a_plan_tell_what_goes_waits_and_is_refused() -> None:
         "added": 2,
         "removed": 1,
         "held": 2,
-        "denied": 2,
+        "denied": 3,
         "errors": 1,
         "invited": 3,
         "changes": 8,

@@ -5,16 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workplace_sync.roster.consent import (
-    EVERY_GROUP,
     Consent,
     ConsentEvent,
     ConsentKind,
     ConsentOrigin,
     ConsentState,
-    event_from,
     standing,
 )
-from workplace_sync.roster.person import ConsentClaim, RosterPerson
 
 NOW = datetime(2021, 6, 1, tzinfo=UTC)
 LEDGER, ROSTER = ConsentOrigin.LEDGER, ConsentOrigin.ROSTER
@@ -165,49 +162,3 @@ def test_who_is_opted_in_has_a_live_consent_on_record(history: list[ConsentEvent
 def test_only_a_recorded_withdrawal_is_an_opt_out(history: list[ConsentEvent]) -> None:
     if standing(history, now=NOW).opted_out:
         assert any(e.kind is WITHDRAWN and e.at <= NOW for e in history)
-
-
-def test_an_event_speaks_of_its_group_or_of_every_group() -> None:
-    one = event(GIVEN, 1)
-    assert one.applies_to("prospect-bt")
-    assert not one.applies_to("prospect-openreach")
-    every = ConsentEvent("k", EVERY_GROUP, WITHDRAWN, day(1), day(1), LEDGER)
-    assert every.applies_to("prospect-openreach")
-
-
-def _event_of(person: RosterPerson) -> ConsentEvent | None:
-    return event_from(person, scope="prospect-bt", recorded_at=NOW, recorded_by="run 7", source="people.csv")
-
-
-def test_a_row_that_says_nothing_of_consent_is_no_event() -> None:
-    assert _event_of(RosterPerson("a@x.example.org", "a@x.example.org", 2, consent_at=day(1))) is None
-
-
-def test_a_dated_row_counts_from_its_date() -> None:
-    person = RosterPerson(
-        "a@x.example.org",
-        "a@x.example.org",
-        2,
-        consent=ConsentClaim.OPTED_IN,
-        consent_at=day(1),
-        consent_basis="form 7",
-        consent_source="website",
-    )
-    assert _event_of(person) == ConsentEvent(
-        key="a@x.example.org",
-        scope="prospect-bt",
-        kind=GIVEN,
-        at=day(1),
-        recorded_at=NOW,
-        origin=ROSTER,
-        basis="form 7",
-        source="website",
-        recorded_by="run 7",
-    )
-
-
-def test_an_undated_row_counts_from_when_it_was_recorded() -> None:
-    for claim, kind in ((ConsentClaim.OPTED_IN, GIVEN), (ConsentClaim.WITHDRAWN, WITHDRAWN)):
-        made = _event_of(RosterPerson("a@x.example.org", "a@x.example.org", 2, consent=claim))
-        assert made is not None
-        assert (made.kind, made.at, made.source) == (kind, NOW, "people.csv")

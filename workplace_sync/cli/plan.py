@@ -80,7 +80,7 @@ def _make(app: "Application", name: str, extra: list[str], call: Invocation) -> 
 def _exit_code(plan: "PlanRecord", *, detailed: bool) -> ExitCode:
     from workplace_sync.policy.decision import Effect  # noqa: PLC0415
 
-    if plan.header.effect in (Effect.DENY, Effect.ERROR):
+    if plan.header.effect is Effect.DENY:
         return ExitCode.GUARD
     going = plan.counts["added"] + plan.counts["removed"] + plan.counts["held"]
     return ExitCode.CHANGES if detailed and going else ExitCode.DONE
@@ -149,7 +149,7 @@ def _next_step(plan: "PlanRecord") -> Iterator[str]:
     from workplace_sync.policy.decision import Effect  # noqa: PLC0415
 
     going = plan.counts["added"] + plan.counts["removed"]
-    if plan.header.effect in (Effect.DENY, Effect.ERROR):
+    if plan.header.effect is Effect.DENY:
         yield "Nothing can be applied. Change the roster or the policy, and plan again."
     elif plan.header.effect is Effect.HOLD or plan.counts["held"]:
         yield f"Next: a second person runs  workplace-sync approve {plan.digest[:12]} --by NAME"
@@ -168,7 +168,7 @@ def _reasons(app: "Application", plan: "PlanRecord") -> Iterator[str]:
     counted: Counter[tuple[str, str, str]] = Counter()
     first: dict[tuple[str, str, str], list[str]] = {}
     with app.database.connect() as connection:
-        for change in plans.changes(connection, plan.id, effects=("warn", "hold", "deny", "error")):
+        for change in plans.changes(connection, plan.id, effects=("warn", "hold", "deny")):
             for rule, why in zip(change.rules, change.why, strict=True):
                 reason = (change.effect.value, why, rule)
                 counted[reason] += 1

@@ -119,7 +119,7 @@ def _act_two_the_plan(stage: Stage, good: list[str]) -> plans.PlanRecord:
     counts = plan.counts
     reasons: Counter[str] = Counter()
     with app.database.connect() as connection:
-        for change in plans.changes(connection, plan.id, effects=("hold", "deny", "error")):
+        for change in plans.changes(connection, plan.id, effects=("hold", "deny")):
             reasons[change.rules[0]] += 1
     shown = ", ".join(f"{number:,} by {rule}" for rule, number in reasons.most_common(5))
     stage.tell(f"The plan: {counts['added']:,} may be added; {counts['denied']:,} may not: {shown}.")

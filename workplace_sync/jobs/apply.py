@@ -117,7 +117,7 @@ def apply_plan(
 def _check(office: Office, group: ManagedGroup, rules: Rules, plan: plans.PlanRecord) -> None:
     check_digest(office, plan)
     header = plan.header
-    if header.effect in (Effect.DENY, Effect.ERROR):
+    if header.effect is Effect.DENY:
         raise GuardError(
             f"A guard forbids this plan: {' '.join(header.why)}",
             hint="Nothing was written. Change the roster or the policy, and plan again.",

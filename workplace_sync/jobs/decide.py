@@ -69,14 +69,13 @@ def _decide_chunk(
 ) -> Iterator[PlannedChange]:
     events = consent_store.events_of(looking, [candidate.key for candidate in chunk], question.group.name)
     everybody = question.group_facts()
-    asked: list[tuple[Candidate, dict[str, object]]] = []
+    asked: dict[Action, list[tuple[Candidate, dict[str, object]]]] = {action: [] for action in Action}
     for candidate in chunk:
         consent = standing(events.get(candidate.key, []), now=question.now)
         wanted = wanted_change(candidate, consent, question.group)
         if wanted is not None:
-            asked.append((candidate, subject_facts(candidate, consent, question.group, *wanted)))
-    for action in Action:
-        rows = [(candidate, facts) for candidate, facts in asked if facts["action.kind"] == action.value]
-        decisions = question.engine.decide(action.value, [everybody | facts for _, facts in rows])
+            asked[wanted[0]].append((candidate, subject_facts(candidate, consent, question.group, *wanted)))
+    for action, rows in asked.items():
+        decisions = question.engine.decide(action.value, [facts for _, facts in rows], shared=everybody)
         for (candidate, facts), decision in zip(rows, decisions, strict=True):
             yield planned(number(), candidate.key, candidate.address, candidate.platform_id, facts, decision)

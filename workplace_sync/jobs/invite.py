@@ -9,7 +9,7 @@ from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import invitations, plans, roster
 
-_HELD_BACK = (Effect.HOLD.value, Effect.DENY.value, Effect.ERROR.value)
+_HELD_BACK = (Effect.HOLD.value, Effect.DENY.value)
 
 
 @dataclass(frozen=True, slots=True)

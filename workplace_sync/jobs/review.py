@@ -28,7 +28,7 @@ def approve(
     GuardError when a guard forbids the plan, which nobody can approve.
     """
     header = plan.header
-    if header.effect in (Effect.DENY, Effect.ERROR):
+    if header.effect is Effect.DENY:
         raise GuardError(
             f"A guard forbids this plan: {' '.join(header.why)}",
             hint="No approval can lift it. Change the roster or the policy, and plan again.",
@@ -106,7 +106,7 @@ def state_of(database: Database, plan: store.PlanRecord, now: datetime) -> str:
         states = operations.count_states(connection, plan.id)
     ended = sum(number for (_, state), number in states.items() if state in operations.FINISHED)
     possible = sum(effects.get(effect.value, 0) for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD))
-    if plan.header.effect in (Effect.DENY, Effect.ERROR):
+    if plan.header.effect is Effect.DENY:
         return "forbidden"
     if ended >= possible:
         return "applied" if possible else "nothing to do"

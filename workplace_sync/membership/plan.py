@@ -11,19 +11,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.subject import DEFAULTS
 from workplace_sync.policy.decision import Decision, Effect
 
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+_ACTIONS: Mapping[object, Action] = {action.value: action for action in Action}
+
 GOES = frozenset({Effect.ALLOW, Effect.WARN})
 """The effects with which a change is carried out without anybody's approval."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChange:
+class PlannedChange(NamedTuple):  # and no dataclass, because a million are made for a large plan
     """A change with its decision. `rules` cites each deciding rule as `policy@version/rule`; `why` are their messages.
 
+    `effect` is what is to be done; `error` says that a rule could not be evaluated, which denies or holds, never allows.
     `facts` are those the decision rests on, as JSON values, without the ones at their default.
     """
 
@@ -34,20 +40,22 @@ class PlannedChange:
     action: Action
     reason: str
     effect: Effect
+    error: bool = False
     rules: tuple[str, ...] = ()
     audited: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
     remedy: str = ""
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = MappingProxyType({})
 
     def line(self) -> str:
         """Return the canonical text of the change, without a line feed."""
         return canonical(
             {
-                "action": self.action.value,
+                "action": self.action,  # a StrEnum is written as its text
                 "address": self.address,
                 "audited": self.audited,
-                "effect": self.effect.value,
+                "effect": self.effect,
+                "error": self.error,
                 "facts": self.facts,
                 "key": self.key,
                 "platform_id": self.platform_id,
@@ -71,6 +79,7 @@ class PlannedChange:
             action=Action(data["action"]),
             reason=data["reason"],
             effect=Effect(data["effect"]),
+            error=data["error"],
             rules=tuple(data["rules"]),
             audited=tuple(data["audited"]),
             why=tuple(data["why"]),
@@ -91,15 +100,16 @@ class PlannedChange:
 
 def canonical(value: Mapping[str, object]) -> str:
     """Return the RFC 8785 text of `value`, which holds strings, integers, booleans, lists and objects only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(value)
 
 
 def stored_facts(facts: Mapping[str, object]) -> dict[str, object]:
     """Return the facts as they are kept with a change: JSON values, without the ones at their default."""
+    usual = DEFAULTS.get
     return {
-        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+        name: value.astimezone(UTC).isoformat() if type(value) is datetime else value
         for name, value in facts.items()
-        if value != DEFAULTS.get(name)
+        if value is not (default := usual(name)) and value != default  # most are the very object: no comparing of times
     }
 
 
@@ -115,19 +125,24 @@ def planned(
     seq: int, key: str, address: str, platform_id: str, facts: Mapping[str, object], decision: Decision
 ) -> PlannedChange:
     """Return the change that `facts` describe, with its decision."""
-    return PlannedChange(
-        seq=seq,
-        key=key,
-        address=address,
-        platform_id=platform_id,
-        action=Action(str(facts["action.kind"])),
-        reason=str(facts["action.reason"]),
-        effect=decision.effect,
+    change = PlannedChange(
+        seq,
+        key,
+        address,
+        platform_id,
+        _ACTIONS[facts["action.kind"]],
+        str(facts["action.reason"]),
+        decision.acts_as,
+        remedy=decision.remedy,
+        facts=stored_facts(facts),
+    )
+    if not (decision.findings or decision.audited):
+        return change
+    return change._replace(
+        error=decision.effect is Effect.ERROR,
         rules=tuple(finding.cite for finding in decision.findings),
         audited=tuple(finding.cite for finding in decision.audited),
         why=tuple(finding.message for finding in decision.findings),
-        remedy=decision.remedy,
-        facts=stored_facts(facts),
     )
 
 
@@ -137,6 +152,7 @@ class Tally:
 
     counted: Counter[tuple[Action, Effect]] = field(default_factory=Counter)
     invited: int = 0
+    errors: int = 0
     protected_removals: int = 0
     administrators_removed: int = 0
 
@@ -144,6 +160,7 @@ class Tally:
         """Count one change."""
         self.counted[change.action, change.effect] += 1
         self.invited += change.invitable
+        self.errors += change.error
         if change.action is Action.REMOVE and change.effect in GOES | {Effect.HOLD}:
             self.protected_removals += change.facts.get("subject.protected") is True
             self.administrators_removed += change.facts.get("subject.administrator") is True
@@ -165,7 +182,7 @@ class Tally:
             "removed": self.number(Action.REMOVE, GOES),
             "held": self.number(None, (Effect.HOLD,)),
             "denied": self.number(None, (Effect.DENY,)),
-            "errors": self.number(None, (Effect.ERROR,)),
+            "errors": self.errors,
             "invited": self.invited,
             "changes": self.number(),
         }
@@ -195,7 +212,7 @@ def plan_facts(tally: Tally, history: History) -> dict[str, object]:
         "plan.allowed": tally.number(None, GOES),
         "plan.held": tally.number(None, (Effect.HOLD,)),
         "plan.denied": tally.number(None, (Effect.DENY,)),
-        "plan.errors": tally.number(None, (Effect.ERROR,)),
+        "plan.errors": tally.errors,
         "plan.size_before": history.size,
         "plan.size_after": history.size + additions - removals,
         "plan.administrators_before": history.administrators,

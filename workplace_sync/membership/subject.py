@@ -1,8 +1,8 @@
 """A person a change may be about, and the facts about them that policies are asked with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.group import ManagedGroup
@@ -30,8 +30,7 @@ DEFAULTS: Mapping[str, object] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):  # and no dataclass, because a million are made for a large plan
     """What the store knows of a person who is wanted or present in a group, but not both as they should be.
 
     `platform_id` is empty for someone who was never seen in the group. `departed_at` is None for someone who never

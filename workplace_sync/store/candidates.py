@@ -4,6 +4,7 @@ A million people on each side differ in a few; only those ever become Python val
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
 
@@ -77,22 +78,25 @@ def _stream(
         yield from map(_candidate, part)
 
 
-def _candidate(row: Row[tuple[object, ...]]) -> Candidate:
+def _candidate(row: Row[Any]) -> Candidate:
+    values: tuple[Any, ...] = tuple(row)
+    key, address, platform_id, tenant, status, roles, method, source = values[:8]
+    in_roster, is_member, administrator, by_us, gone_at, cause = values[8:]
     return Candidate(
-        key=row.key,
-        address=row.address,
-        platform_id=row.platform_id,
-        tenant=row.tenant,
-        status=row.status,
-        roles=tuple(row.roles.split("|")) if row.roles else (),
-        method=row.method,
-        source=row.source,
-        in_roster=bool(row.in_roster),
-        is_member=bool(row.is_member),
-        administrator=bool(row.administrator),
-        added_by_us=bool(row.added_by_us),
-        departed_at=row.gone_at,
-        departed_cause=row.cause,
+        key,
+        address,
+        platform_id,
+        tenant,
+        status,
+        tuple(roles.split("|")) if roles else (),
+        method,
+        source,
+        in_roster == 1,  # SQLite has no type for true and false
+        is_member == 1,
+        administrator == 1,
+        by_us == 1,
+        gone_at,
+        cause,
     )
 
 

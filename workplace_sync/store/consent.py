@@ -9,7 +9,9 @@ from workplace_sync.roster.consent import EVERY_GROUP, ConsentEvent, ConsentKind
 from workplace_sync.store.tables import ConsentEventRow
 
 _TABLE = ConsentEventRow.__table__  # type: ignore[attr-defined]
-_COLUMNS = [column for column in _TABLE.c if column.name != "id"]
+_COLUMNS = [_TABLE.c[name] for name in ConsentEvent._fields]
+_KINDS = {kind.value: kind for kind in ConsentKind}
+_ORIGINS = {origin.value: origin for origin in ConsentOrigin}
 
 
 def record(connection: Connection, events: Sequence[ConsentEvent]) -> None:
@@ -26,8 +28,6 @@ def events_of(connection: Connection, keys: Sequence[str], group: str | None) ->
     if group is not None:
         query = query.where(_TABLE.c.scope.in_((group, EVERY_GROUP)))
     for row in connection.execute(query.order_by(_TABLE.c.id)):
-        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-        found[row.key].append(
-            ConsentEvent(**values | {"kind": ConsentKind(row.kind), "origin": ConsentOrigin(row.origin)})
-        )
+        key, scope, kind, at, recorded_at, origin, *rest = row
+        found[key].append(ConsentEvent(key, scope, _KINDS[kind], at, recorded_at, _ORIGINS[origin], *rest))
     return found
