@@ -1,17 +1,14 @@
 """Fills in the templates. The two groups of the story have people of the sandbox on their rosters; others, made-up ones."""
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
 from workplace_sync.errors import UsageError
-from workplace_sync.settings import settings_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # what groups.py reads, and a test holds the two together
-_WIDTH = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +98,8 @@ class NewGroup:
 
 
 def env_example(groups: Sequence[NewGroup]) -> str:
-    """Return the text of .env.example: the names of the groups' secrets without values, and every setting as a comment."""
-    secrets = [f"{group.token_env}=\n# {group.app_secret_env}=" for group in groups]
-    settings = [
-        f"{textwrap.fill(text, _WIDTH, initial_indent='# ', subsequent_indent='# ')}\n# {name}={default}"
-        for name, default, text in settings_table()
-    ]
-    return _filled("env.txt", secrets="\n".join(secrets), settings="\n\n".join(settings))
+    """Return the text of .env.example: the names of the groups' secrets without values, and a few settings as comments."""
+    return _filled("env.txt", secrets="\n".join(f"{group.token_env}=\n# {group.app_secret_env}=" for group in groups))
 
 
 def ignore_file() -> str:
