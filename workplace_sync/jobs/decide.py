@@ -12,6 +12,7 @@ from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import PlannedChange, planned
 from workplace_sync.membership.subject import Candidate, subject_facts, wanted_change
 from workplace_sync.policy.engine import Engine
+from workplace_sync.policy.facts import FactValue
 from workplace_sync.roster.consent import standing
 from workplace_sync.store import candidates as candidate_store
 from workplace_sync.store import consent as consent_store
@@ -28,7 +29,7 @@ class Question:
     now: datetime
     size: int
 
-    def group_facts(self) -> dict[str, object]:
+    def group_facts(self) -> dict[str, FactValue]:
         """Return the facts that are the same for everybody."""
         return {
             "group.name": self.group.name,
