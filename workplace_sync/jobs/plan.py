@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from sqlalchemy import Connection
+
 from workplace_sync.errors import StoreError, UsageError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.decide import Question, decide
@@ -83,37 +85,32 @@ def make_plan(
 ) -> MadePlan:
     """Decide every wanted change of `group` against a complete snapshot, keep the plan, and log it.
 
-    The changes stream through in flat memory. Nothing of a plan is visible before all of it is kept.
+    The changes stream through in flat memory. The plan is kept wholly or not at all, whenever this is killed.
     """
     activate(office, rules)
     now = office.now()
     engine = rules.engine(group, now)
     question = Question(group, engine, now, snapshot.members)
-    plan_id = office.new_id()
     digest, tally = PlanDigest(), Tally()
-    try:
-        _keep_changes(office, question, plan_id, digest, tally)
+    with office.database.connect() as connection, store.staged(connection) as staging:
+        _stage_changes(office, question, staging, digest, tally)
         facts = plan_facts(tally, history_of(office, group, snapshot, now))
         decision = engine.decide_plan(question.group_facts() | facts)
         header = _header(office, question, snapshot, rules, tally, facts, decision)
         line = header.line()
         digest.add(line)
-        record = store.PlanRecord(plan_id, group.name, digest.value(), now, now + valid, line, header.counts)
-        _keep_plan(office, record, header)
-    except BaseException:
-        with office.database.write() as connection:
-            store.forget_changes(connection, plan_id)
-        raise
-    with office.database.connect() as connection:
+        record = store.PlanRecord(office.new_id(), group.name, digest.value(), now, now + valid, line, header.counts)
+        _keep_plan(office, connection, record, header)
         return MadePlan(record, candidates.already_members(connection, group.name))
 
 
-def _keep_changes(office: Office, question: Question, plan_id: str, digest: PlanDigest, tally: Tally) -> None:
+def _stage_changes(
+    office: Office, question: Question, staging: store.StagedChanges, digest: PlanDigest, tally: Tally
+) -> None:
     with office.database.connect() as streaming, office.database.connect() as looking:
         changes = decide(question, streaming, looking)
         while part := list(islice(_lines(changes, digest, tally), _AT_ONCE)):
-            with office.database.write() as connection:
-                store.add_changes(connection, plan_id, part)
+            staging.add(part)
 
 
 def _lines(changes: Iterator[PlannedChange], digest: PlanDigest, tally: Tally) -> Iterator[tuple[PlannedChange, str]]:
@@ -141,7 +138,7 @@ def _header(
         policy_revision=rules.policies.revision,
         now=question.now,
         requested_by=office.actor,
-        effect=Effect.ALLOW if quiet else decision.effect,
+        effect=Effect.ALLOW if quiet else decision.acts_as,
         rules=() if quiet else tuple(finding.cite for finding in decision.findings),
         why=() if quiet else tuple(finding.message for finding in decision.findings),
         facts=stored_facts(question.group_facts() | facts),
@@ -150,8 +147,8 @@ def _header(
     )
 
 
-def _keep_plan(office: Office, record: store.PlanRecord, header: Header) -> None:
-    with office.log.transaction() as transaction:
+def _keep_plan(office: Office, connection: Connection, record: store.PlanRecord, header: Header) -> None:
+    with office.log.transaction(on=connection) as transaction:
         store.add(transaction.connection, record)
         transaction.log(
             Record(

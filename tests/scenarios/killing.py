@@ -1,0 +1,119 @@
+"""Ends a command as a power cut would, at moments chosen by what the platform has seen of it."""
+
+import random
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.scenarios.folder import GROUP, Ended, Folder
+
+BATCH = 50
+_LOOK_EVERY = 0.004
+_READS = 6  # requests that a run makes before its first batch: what the group is, who is in it, what it is again
+_WITHIN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When to kill: after so many requests of the run have reached the platform, and so many seconds more."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Killings:
+    """How often a command was killed, after how many requests each time, and how the last run ended."""
+
+    after: list[int]
+    in_mid_write: int
+    last: Ended
+
+
+def requests_so_far(folder: Folder) -> int:
+    """Return how many requests the platform has been sent."""
+    return int(folder.sandbox.control("GET", "counts")["http_requests"])
+
+
+def killed(folder: Folder, process: "subprocess.Popen[str]", moment: Moment) -> bool:
+    """Kill the process at that moment, and return whether it was killed before it had ended by itself."""
+    before = requests_so_far(folder)
+    give_up = time.monotonic() + _WITHIN
+    while process.poll() is None and requests_so_far(folder) - before < moment.requests:
+        assert time.monotonic() < give_up, "the command has come to a standstill"
+        time.sleep(_LOOK_EVERY)
+    time.sleep(moment.seconds)
+    process.kill()
+    process.communicate()
+    return process.returncode < 0
+
+
+def kill_again_and_again(
+    folder: Folder, digest: str, people: int, kills: int, chance: random.Random, latency: float
+) -> Killings:
+    """Apply a plan, killed so often, and at last let it run to its end.
+
+    Every third kill comes while the group is read, the others while batches are on their way: never so late that
+    fewer batches are left than kills.
+    """
+    after: list[int] = []
+    in_mid_write = 0
+    for number in range(kills):
+        left = (people - folder.added().total()) // BATCH
+        latest = max(1, left // (kills - number + 1))
+        requests = chance.randint(1, _READS) if number % 3 == 2 else _READS + chance.randint(1, latest)
+        moment = Moment(requests, chance.random() * 2 * latency)
+        if not killed(folder, folder.start("apply", digest, "--by", "ada"), moment):
+            break
+        after.append(requests)
+        in_mid_write += bool(intents(folder.database))
+    return Killings(after, in_mid_write, folder.finish(folder.start("apply", digest, "--by", "ada", "-o", "json")))
+
+
+def rows(database: Path, query: str) -> list[tuple[object, ...]]:
+    """Return what a query finds in the SQLite file."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def intents(database: Path) -> int:
+    """Return how many operations have no outcome."""
+    return len(rows(database, "SELECT 1 FROM operation WHERE state = 'intended'"))
+
+
+def assert_nothing_lost_nothing_twice(folder: Folder, wanted: list[str]) -> None:
+    """Fail unless each of those wanted was added exactly once, has one outcome on record, and is in the group."""
+    everybody = {address.casefold() for address in wanted}
+    added = folder.added()
+    assert {address: times for address, times in added.items() if times != 1} == {}
+    assert set(added) == everybody
+    assert folder.really_in() == everybody | {address.casefold() for address in folder.former}
+    assert intents(folder.database) == 0
+    outcomes = rows(
+        folder.database, "SELECT subject, count(*) FROM opening WHERE kind = 'operation.outcome' GROUP BY subject"
+    )
+    assert {str(subject): number for subject, number in outcomes if number != 1} == {}
+    assert {str(subject) for subject, _ in outcomes} == everybody
+    assert Counter(row[0] for row in rows(folder.database, "SELECT state FROM operation")) == {"done": len(everybody)}
+
+
+def assert_evidence_verifies(folder: Folder) -> None:
+    """Fail unless the whole log verifies."""
+    ended = folder.apart("evidence", "verify")
+    assert ended.code == 0, ended.out + ended.err
+
+
+def prepared(folder: Folder, people: int) -> tuple[str, list[str]]:
+    """Put so many people on the roster, plan and approve; return the plan's digest and their addresses."""
+    wanted = [str(person["email"]) for person in folder.sandbox.addable()][:people]
+    assert len(wanted) == people
+    folder.write_roster([*folder.former, *wanted])
+    planned = folder.apart("plan", GROUP, "--by", "ada", "-o", "json")
+    assert planned.code == 0, planned.err
+    digest = planned.json["digest"]
+    assert folder.apart("approve", digest, "--by", "grace").code == 0
+    return digest, wanted
