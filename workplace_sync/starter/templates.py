@@ -9,6 +9,7 @@ from string import Template
 from workplace_sync.errors import UsageError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # what groups.py reads, and a test holds the two together
+_LABEL = 63  # letters at most between two dots of a domain (RFC 1035), of which the employer's name is made a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class NewGroup:
     @property
     def tenant(self) -> str:
         """The employer."""
-        return self.name.rpartition("-")[2] or self.name
+        return self.name.strip("-").rpartition("-")[2][:_LABEL]
 
     @property
     def token_env(self) -> str:
@@ -66,7 +67,7 @@ class NewGroup:
 
     @property
     def _variable(self) -> str:
-        return self.tenant.upper().replace("-", "_")
+        return self.tenant.upper()
 
     @property
     def file(self) -> str:
