@@ -41,6 +41,7 @@ def verify(
         "openings": report.openings,
         "erased": report.erased,
         "differences": [str(one) for one in report.differences],
+        "unlisted": report.unlisted,
     }
     if report.ok:
         text = [
@@ -49,6 +50,7 @@ def verify(
         ]
     else:
         text = ["The log does NOT verify:", *(f"  {one}" for one in report.differences)]
+        text += [f"  … and {report.unlisted:,} more differences"] if report.unlisted else []
         text.append(
             "Do not write to it. Keep a copy of everything as it is, and compare with the checkpoints that others keep."
         )

@@ -302,6 +302,7 @@ class OpeningRow(Row, table=True):
     __table_args__ = (
         Index("ix_opening_subject_seq", "subject", "seq"),
         Index("ix_opening_group_name_kind_seq", "group_name", "kind", "seq"),
+        Index("ix_opening_kind_seq", "kind", "seq"),
         Index("ix_opening_at", "at"),
     )
 

@@ -135,6 +135,7 @@ def upgrade() -> None:
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.create_index("ix_opening_at", ["at"], unique=False)
         batch_op.create_index("ix_opening_group_name_kind_seq", ["group_name", "kind", "seq"], unique=False)
+        batch_op.create_index("ix_opening_kind_seq", ["kind", "seq"], unique=False)
         batch_op.create_index("ix_opening_subject_seq", ["subject", "seq"], unique=False)
 
     op.create_table(
@@ -264,6 +265,7 @@ def downgrade() -> None:
     op.drop_table("operation")
     with op.batch_alter_table("opening", schema=None) as batch_op:
         batch_op.drop_index("ix_opening_subject_seq")
+        batch_op.drop_index("ix_opening_kind_seq")
         batch_op.drop_index("ix_opening_group_name_kind_seq")
         batch_op.drop_index("ix_opening_at")
 
