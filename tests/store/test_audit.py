@@ -125,7 +125,7 @@ def test_everything_asked_for_is_iterated_oldest_first_in_chunks(sqlite_database
         (AuditFilter(subject="a"), "ix_opening_subject_seq (subject=? AND seq>? AND seq<?)"),
         (AuditFilter(group="a", kind=EVERY_FIFTH), "ix_opening_group_name_kind_seq (group_name=? AND kind=? AND seq>? AND seq<?)"),
         (AuditFilter(group="a"), "ix_opening_group_name_kind_seq (group_name=? AND kind=? AND seq>? AND seq<?)"),
-        (AuditFilter(kind=EVERY_FIFTH), "SEARCH opening USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (AuditFilter(kind=EVERY_FIFTH), "SEARCH opening USING INDEX ix_opening_kind_seq (kind=? AND seq>? AND seq<?)"),
         (AuditFilter(outcome="a"), "SEARCH opening USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
     ],
 )  # fmt: skip
