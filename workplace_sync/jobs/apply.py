@@ -1,6 +1,6 @@
 """Apply a plan: check that it still holds, carry out what still decides the same, read back, report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from workplace_sync.errors import ExitCode, GuardError, ReviewError, StaleError
@@ -29,7 +29,7 @@ class ApplyReport:
 
     `seen` counts the changes of the plan that the last reading of the group shows in effect; `unseen` names those
     accepted but not seen; `unsettled` counts those without a known outcome, `left` those that were not begun;
-    `blind` is the sentence why the group could not be read back.
+    `failures` says of whom the platform refused the change or never answered; `blind` is the sentence why the group could not be read back.
     """
 
     plan_id: str
@@ -111,6 +111,8 @@ def apply_plan(
     carrying.carry_out(books, writer, rechecked, course, limit=options.limit)
     blind = _read_back(books, reader, writer, course) if course.asked else ""
     left = stands.going - course.asked + course.not_sent
+    if left and options.limit is None and course.stopped is None:
+        course.stopped = course.silent  # the writer gave up on a platform that no longer answers
     return _report(office, plan, course, stands, left=left, blind=blind, failed_before=failed_before)
 
 
@@ -204,13 +206,16 @@ def _whole_goes(
 
 
 def _read_back(books: Journal, reader: GroupReader, writer: GroupWriter, course: Course) -> str:
-    """Read the group again, settle what is unknown, send again what had no effect; returns why it is blind, if it is."""
+    """Read the group again, settle what is unknown, send again what had no effect; returns why it is blind, if it is.
+
+    What still had none after three attempts is left unknown: the next run settles it, and begins anew.
+    """
     for _ in range(carrying.MAX_ATTEMPTS):
         observation = observe(books.office, books.group, reader)
         if not observation.snapshot.complete:
             return observation.snapshot.completeness.shortfall
         again = carrying.settle(books.office, books.group, lambda other: _approver(books.office, other))
-        seqs = [seq for plan, seq in again if plan.id == books.plan.id]
+        seqs = [one.seq for plan, one in again if plan.id == books.plan.id and one.attempts < carrying.MAX_ATTEMPTS]
         if not seqs or course.stopped is not None:
             return ""
         carrying.send_again(books, writer, seqs, course)
@@ -220,6 +225,17 @@ def _read_back(books: Journal, reader: GroupReader, writer: GroupWriter, course:
 def _failures(office: Office, plan: plans.PlanRecord) -> tuple[tuple[str, str], ...]:
     with office.database.connect() as connection:
         return tuple(operations.failures(connection, plan.id))
+
+
+def _unanswered(office: Office, plan: plans.PlanRecord) -> Iterator[tuple[str, str]]:
+    with office.database.connect() as connection:
+        unsettled = operations.unsettled(connection, plan.group, office.now())
+    for one, _ in unsettled:
+        if one.plan_id == plan.id and one.attempts >= carrying.MAX_ATTEMPTS:
+            yield (
+                one.key,
+                f"no answer to {one.attempts} attempts, and the group shows no effect; the next apply tries again",
+            )
 
 
 def _report(
@@ -249,7 +265,7 @@ def _report(
         left=left if stands.going else 0,
         waiting=stands.waiting,
         unsettled=sum(number for (_, state), number in states.items() if state is State.INTENDED),
-        failures=failures,
+        failures=failures if blind else (*failures, *_unanswered(office, plan)),
         unseen=unseen,
         stopped=course.stopped,
         blind=blind,

@@ -10,24 +10,36 @@ from workplace_sync.jobs.recheck import Rechecked
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, PlannedChange
-from workplace_sync.platforms.base import CallError, GroupWriter, OperationOutcome, Result, WantedOperation
+from workplace_sync.platforms.base import (
+    CallError,
+    GroupWriter,
+    OperationOutcome,
+    Result,
+    StoppedError,
+    WantedOperation,
+)
 from workplace_sync.store import operations as journal
 from workplace_sync.store import plans
 from workplace_sync.store.operations import Operation, State
 
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 3  # in one run; the next run begins to count anew
 
 _STATES = {Result.ACCEPTED: State.DONE, Result.REFUSED: State.FAILED}
 
 
 @dataclass(slots=True)
 class Course:
-    """How carrying out goes so far. `stopped` is the error that made going on pointless."""
+    """How carrying out goes so far.
+
+    `asked` counts changes, however often they were sent. `silent` is the last error that left an outcome unknown,
+    `stopped` the one that made going on pointless.
+    """
 
     asked: int = 0
     accepted: int = 0
     skipped: int = 0
     not_sent: int = 0
+    silent: CallError | None = None
     stopped: CallError | None = None
     on_progress: Callable[[int], None] = field(default=lambda _done: None)
 
@@ -144,8 +156,10 @@ def _receive(
     withdrawn: list[int] = []
     for outcome in outcomes:
         change = sent.pop(outcome.seq)
-        if outcome.error is not None and outcome.error.stops_run:
-            course.stopped = outcome.error
+        if outcome.result is Result.UNKNOWN:
+            course.silent = outcome.error
+        if outcome.stops_run and (course.stopped is None or isinstance(course.stopped, StoppedError)):
+            course.stopped = outcome.error  # the first says why; the others were only told to stop
         if outcome.result is Result.NOT_SENT or (outcome.result is Result.REFUSED and outcome.stops_run):
             withdrawn.append(outcome.seq)  # a lost permission is nothing about this person: they are still to be done
         elif outcome.result in _STATES:
@@ -159,11 +173,11 @@ def _receive(
 
 def settle(
     office: Office, group: ManagedGroup, approvals: Callable[[plans.PlanRecord], str]
-) -> list[tuple[plans.PlanRecord, int]]:
+) -> list[tuple[plans.PlanRecord, Operation]]:
     """Settle operations of any plan whose outcome is unknown by what the last complete snapshot shows.
 
-    What took effect is done. What did not is returned, by plan and number, to be sent again; after three attempts it
-    counts as failed. Call it only right after a complete reading. `approvals` names who approved a plan.
+    What took effect is done. What did not is returned and stays unknown: silence is no refusal, and a late request may
+    still take effect. Call it only right after a complete reading. `approvals` names who approved a plan.
     """
     with office.database.connect() as connection:
         unsettled = journal.unsettled(connection, group.name, office.now())
@@ -175,29 +189,25 @@ def settle(
             plan_id: plans.changes_numbered(connection, plan_id, [operation.seq for operation, _ in found])
             for plan_id, found in by_plan.items()
         }
-    again: list[tuple[plans.PlanRecord, int]] = []
+    again: list[tuple[plans.PlanRecord, Operation]] = []
     for plan_id, found in by_plan.items():
         books = Journal(office, group, known[plan_id], approvals(known[plan_id]))
         ended: list[tuple[PlannedChange, State, str]] = []
         for (operation, present), change in zip(found, changes[plan_id], strict=True):
             if present == (operation.action is Action.ADD):
                 ended.append((change, State.DONE, "no answer came; the group shows that it took effect"))
-            elif operation.attempts >= MAX_ATTEMPTS:
-                ended.append(
-                    (change, State.FAILED, f"no answer to {operation.attempts} attempts, and the group shows no effect")
-                )
             else:
-                again.append((known[plan_id], operation.seq))
+                again.append((known[plan_id], operation))
         if ended:
             books.end(ended)
     return again
 
 
-def take_back(office: Office, again: Sequence[tuple[plans.PlanRecord, int]]) -> None:
+def take_back(office: Office, again: Sequence[tuple[plans.PlanRecord, Operation]]) -> None:
     """Take back the intents of what an earlier run sent without effect, so that it is decided again like the rest."""
     by_plan: dict[str, list[int]] = {}
-    for plan, seq in again:
-        by_plan.setdefault(plan.id, []).append(seq)
+    for plan, operation in again:
+        by_plan.setdefault(plan.id, []).append(operation.seq)
     with office.database.write() as connection:
         for plan_id, seqs in by_plan.items():
             journal.withdraw(connection, plan_id, seqs)
@@ -207,4 +217,6 @@ def send_again(books: Journal, writer: GroupWriter, seqs: Sequence[int], course:
     """Send changes of the plan again whose first sending had no effect."""
     with books.office.database.connect() as connection:
         changes = plans.changes_numbered(connection, books.plan.id, seqs)
+    asked = course.asked
     _send(books, writer, changes, course)
+    course.asked = asked  # they were counted the first time
