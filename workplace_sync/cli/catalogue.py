@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "observe": Entry("Read a group, and tell who is gone without our doing.", f"{_HERE}.people:observe"),
     "invite": Entry("List those to invite with the group's link instead.", f"{_HERE}.people:invite"),
     "consent": Entry("Record who wants to be added and who does not.", f"{_HERE}.people:consent_app"),
+    "policy": Entry("Read, check and try the policies in force.", f"{_HERE}.policy:app"),
     "audit": Entry("Read the membership audit log.", f"{_HERE}.audit:app"),
     "evidence": Entry("Verify the evidence log, show its key, prove an entry.", f"{_HERE}.evidence:app"),
     "demo": Entry("Play the whole story on an invented platform.", f"{_HERE}.demo:demo"),
