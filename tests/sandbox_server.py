@@ -123,11 +123,13 @@ def running_sandbox(
     """Run a server while the context lasts, and end it by its own pid."""
     command: Sequence[str] = [
         *(sys.executable, "-m", "workplace_sync.sandbox", "--people", people, "--seed", str(seed)),
-        *("--latency-ms", str(latency_ms), "--port", str(port)),
+        *("--latency-ms", str(latency_ms), "--port", str(port), "--with-stdin"),
         *(() if state is None else ("--state", str(state))),
     ]
     with tempfile.TemporaryFile("w+") as complaints:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=complaints, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True
+        )
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -146,8 +148,9 @@ def running_sandbox(
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    if process.stdout is not None:
-        process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
     process.terminate()
     try:
         process.wait(timeout=10)

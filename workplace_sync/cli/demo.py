@@ -41,7 +41,7 @@ def demo(
 
     told = play(folder, _shelf(), tell, port=port)
     good = told.evidence_verified and told.openssl_verified
-    here = f"workplace-sync --home {folder}"
+    here = f"{_called_as()} --home {folder}"
     closing = [
         "",
         f"Done in {told.seconds} s, with {told.requests_sent} requests to the platform. Look around in {folder}:",
@@ -51,6 +51,14 @@ def demo(
     ]
     call.output.show("demo/1", asdict(told), closing)
     return ExitCode.DONE if good else ExitCode.EVIDENCE
+
+
+def _called_as() -> str:
+    """Return how this program was called, as far as it can be typed again."""
+    import sys  # noqa: PLC0415 - only here
+
+    name = sys.argv[0]
+    return name if Path(name).name == "workplace-sync" else "workplace-sync"
 
 
 def _shelf() -> Path:

@@ -1,6 +1,7 @@
 """The entry of the command line: reads the arguments, runs one command, and turns every end into an exit code."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -77,6 +78,9 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     threading.excepthook = _tell_of_thread
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a service that is stopped ends like one that is interrupted
     sys.exit(main(sys.argv[1:]))
 
 

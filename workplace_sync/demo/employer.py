@@ -59,8 +59,8 @@ class Employer:
 def employer_platform(people: str, seed: int, state: Path, port: int) -> Iterator[Employer]:
     """Run the sandbox while the context lasts. Raises SyncError when it does not start."""
     command = [sys.executable, "-m", "workplace_sync.sandbox", "--people", people, "--seed", str(seed)]
-    command += ["--state", str(state), "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module, our own options
+    command += ["--state", str(state), "--port", str(port), "--with-stdin"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module, our own options
     session = requests.Session()
     session.trust_env = False  # loopback: no proxy in between
     try:
@@ -78,8 +78,9 @@ def employer_platform(people: str, seed: int, state: Path, port: int) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
 
 
 def _tenant(told: dict[str, Any]) -> Tenant:

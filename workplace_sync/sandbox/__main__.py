@@ -1,7 +1,10 @@
 """`python -m workplace_sync.sandbox`: start a sandbox."""
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same world")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every HTTP request, milliseconds")
     parser.add_argument("--state", type=Path, default=None, help="a file that keeps the world over a restart")
+    parser.add_argument("--with-stdin", action="store_true", help="end when standard input ends: with who started it")
     given = parser.parse_args(arguments)
+    if given.with_stdin:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     # Imported here, so that --help does not wait for the web framework.
     from workplace_sync.sandbox.ledger import StateFileError  # noqa: PLC0415
     from workplace_sync.sandbox.server import serve_with  # noqa: PLC0415
@@ -31,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def _end_with_stdin() -> None:
+    """End this process once whoever holds the other end of standard input has gone, however they went."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

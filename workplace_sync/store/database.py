@@ -30,7 +30,7 @@ class Database:
         """Open the database at `url`, a SQLAlchemy URL; raises StoreError when the URL cannot be one."""
         try:
             parsed = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # the latter for a port that is no number
             raise StoreError(
                 "The database URL cannot be read.", hint="Use sqlite:///path/to/file.db or postgresql://user@host/name."
             ) from None
