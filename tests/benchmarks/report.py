@@ -56,7 +56,7 @@ def machine() -> str:
     memory = _found(_MEMORY, "/proc/meminfo")
     return ", ".join(
         [
-            f"{cpu} with {len(os.sched_getaffinity(0))} cores",
+            f"{cpu} with {os.cpu_count()} cores",
             *([f"{round(int(memory) / (1 << 20))} GiB"] if memory else []),
             platform.system(),
             f"Python {platform.python_version()}",
