@@ -1,12 +1,13 @@
 """Read a group as it is now, keep what was seen, and notice who is gone without our doing."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from workplace_sync.errors import BlindError, PlatformError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.snapshot import Completeness
+from workplace_sync.membership.snapshot import Completeness, Member
 from workplace_sync.platforms.base import GroupReader
 from workplace_sync.store import snapshots as store
 from workplace_sync.store.evidence import Transaction
@@ -28,7 +29,7 @@ class Observation:
         """Return the snapshot; raises BlindError when it is not complete (promise P2)."""
         if not self.snapshot.complete:
             raise BlindError(
-                f"The group could not be read completely: {self.snapshot.completeness.shortfall}.",
+                f"The group could not be read completely: {self.snapshot.completeness.shortfall.rstrip('.')}.",
                 hint="Nothing was concluded from it and nothing was written. Try again later; `workplace-sync doctor` shows what the token may see.",
             )
         return self.snapshot
@@ -43,6 +44,8 @@ def observe(office: Office, group: ManagedGroup, reader: GroupReader) -> Observa
     with office.database.connect() as connection, store.staged(connection) as staging:
         taken_at = office.now()
         completeness = _read(reader, staging)
+        if completeness.hidden:
+            staging.name_hidden(group.name)
         staging.close_reading()
         members, administrators = store.count_staged(connection)
         snapshot = store.SnapshotRecord(
@@ -61,8 +64,10 @@ def observe(office: Office, group: ManagedGroup, reader: GroupReader) -> Observa
             _log_snapshot(office, transaction, group, snapshot)
             if not snapshot.complete:
                 return Observation(snapshot)
+            if before and before.completeness.hidden:
+                store.reveal(connection, group.name)
             come, gone = store.merge(connection, snapshot, last_seen=before.taken_at if before else None)
-            departures = tuple(store.departures(connection, snapshot))
+            departures = tuple(store.departures(connection, snapshot)) if gone else ()
             store.remember_departures(connection, snapshot, departures, UNKNOWN_CAUSE)
             _log_departures(office, transaction, snapshot, departures)
     return Observation(snapshot, come, gone, departures, first=before is None)
@@ -75,7 +80,21 @@ def _read(reader: GroupReader, staging: store.StagedMembers) -> Completeness:
         return Completeness(fault=error.message.rstrip("."))
     if description.archived:
         return Completeness(fault="the group is archived")
-    return reader.read_members(staging.add, staging.clear)
+    return read_members(reader, staging.add, staging.clear)
+
+
+def read_members(
+    reader: GroupReader, on_page: Callable[[Sequence[Member]], None], on_restart: Callable[[], None]
+) -> Completeness:
+    """Read the members as the port says; a reading in which nobody has an address is not complete.
+
+    The platform leaves addresses out, without an error, where a token may no longer read them, and then every member
+    would look like a stranger.
+    """
+    read = reader.read_members(on_page, on_restart)
+    if read.complete and read.hidden == read.rows > 1:  # a single one may well have no address
+        return replace(read, fault="the platform shows nobody's address, so the token may not read them any more")
+    return read
 
 
 def _log_snapshot(

@@ -6,6 +6,7 @@ from itertools import islice
 
 from workplace_sync.errors import Fault, InputError
 from workplace_sync.evidence.entry import Kind, Record
+from workplace_sync.jobs.observe import read_members
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.snapshot import Member
@@ -132,7 +133,7 @@ def members_as_people(reader: GroupReader) -> Iterator[RosterPerson | Fault]:
     An incomplete reading is a fault of the source: copying half a group unnoticed would look like a small group.
     """
     pages: list[Sequence[Member]] = []
-    completeness = reader.read_members(pages.append, pages.clear)
+    completeness = read_members(reader, pages.append, pages.clear)
     line = 0
     for page in pages:
         for member in page:

@@ -48,6 +48,15 @@ class Departure:
     gone_at: datetime
 
 
+_INDEX_IDS = "CREATE INDEX IF NOT EXISTS staged_member_platform_id ON staged_member (platform_id)"
+
+_NAME_HIDDEN = text("""
+UPDATE staged_member SET key = p.key FROM presence p
+WHERE staged_member.key = 'id:' || staged_member.platform_id AND p.platform_id = staged_member.platform_id
+  AND p.group_name = :group_name AND p.gone_at IS NULL
+""")
+
+
 class StagedMembers:
     """Members read so far, on a connection of their own."""
 
@@ -66,6 +75,12 @@ class StagedMembers:
     def clear(self) -> None:
         """Forget what was read: the reading starts anew."""
         self.connection.execute(_STAGED.delete())
+        self.connection.commit()
+
+    def name_hidden(self, group: str) -> None:
+        """Give those whose address the platform hides now the key that they were seen under before."""
+        self.connection.execute(text(_INDEX_IDS))
+        self.connection.execute(_NAME_HIDDEN, {"group_name": group})
         self.connection.commit()
 
     def close_reading(self) -> None:
@@ -169,12 +184,27 @@ def merge(connection: Connection, snapshot: SnapshotRecord, *, last_seen: dateti
     return come, gone
 
 
-# Gone without an operation of ours that explains it since they were last seen.
+_REVEALED = text("""
+UPDATE presence SET key = s.key FROM staged_member s
+WHERE presence.group_name = :group_name AND presence.gone_at IS NULL
+  AND presence.key = 'id:' || presence.platform_id AND s.platform_id = presence.platform_id AND s.key <> presence.key
+""")
+
+
+def reveal(connection: Connection, group: str) -> None:
+    """Give those present without an address the key that the staged reading shows them under; call it before `merge`."""
+    connection.execute(text(_INDEX_IDS))
+    connection.execute(_REVEALED, {"group_name": group})
+
+
+# Gone without an operation of ours that explains it since they were last seen. Who is there under another address is
+# not gone: people marry, companies rename themselves.
 _DEPARTED = text("""
 SELECT p.key, p.platform_id, p.last_seen_at, p.gone_at FROM presence p
 WHERE p.group_name = :group_name AND p.gone_snapshot = :snapshot
   AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.group_name = p.group_name AND o.key = p.key
                   AND o.action = 'remove' AND o.state IN ('done', 'intended') AND o.intended_at >= p.first_seen_at)
+  AND NOT EXISTS (SELECT 1 FROM staged_member s WHERE s.platform_id = p.platform_id)
 ORDER BY p.key
 """).columns(_PRESENCE.c.key, _PRESENCE.c.platform_id, _PRESENCE.c.last_seen_at, _PRESENCE.c.gone_at)
 
@@ -187,7 +217,8 @@ ON CONFLICT (group_name, key) DO UPDATE SET platform_id = excluded.platform_id, 
 
 
 def departures(connection: Connection, snapshot: SnapshotRecord) -> list[Departure]:
-    """Return those whom a merged snapshot shows gone without our doing."""
+    """Return those whom a merged snapshot, still staged on `connection`, shows gone without our doing."""
+    connection.execute(text(_INDEX_IDS))
     rows = connection.execute(_DEPARTED, {"group_name": snapshot.group, "snapshot": snapshot.id})
     return [Departure(row.key, row.platform_id, row.last_seen_at, row.gone_at) for row in rows]
 
