@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, bindparam, delete, insert, select, text
 
-from workplace_sync.roster.person import RosterPerson
+from workplace_sync.roster.person import ConsentClaim, RosterPerson
+from workplace_sync.store.staging import Staging, staging
 from workplace_sync.store.tables import DesiredRow, Instant, RosterImportRow
 
 _IMPORT = RosterImportRow.__table__  # type: ignore[attr-defined]
 _DESIRED = DesiredRow.__table__  # type: ignore[attr-defined]
 
 _AT_ONCE = 5_000
+_CLAIMS = {claim: claim.value for claim in ConsentClaim}
 
 _STAGED = Table(
     "staged_person",
@@ -42,54 +44,52 @@ class RosterImport:
 
 
 class StagedRoster:
-    """People read so far, on a connection of their own, invisible to everybody else."""
+    """People read so far."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, area: Staging) -> None:
+        self._area = area
 
     def add(
-        self, people: Sequence[RosterPerson], *, source_no: int, tenant: str, method: str, import_id: str, source: str
+        self,
+        people: Sequence[RosterPerson],
+        *,
+        source_no: int,
+        tenant: str,
+        method: str,
+        import_id: str,
+        source: str,
     ) -> None:
         """Stage people of the source with that number (the lower number wins), with a tenant for those without one."""
-        if people:
-            self.connection.execute(
-                insert(_STAGED),
-                [
-                    {
-                        "source_no": source_no,
-                        "line": person.line,
-                        "key": person.key,
-                        "address": person.address,
-                        "name": person.name,
-                        "tenant": person.tenant or tenant,
-                        "status": person.status,
-                        "roles": "|".join(person.roles),
-                        "external_id": person.external_id,
-                        "method": method,
-                        "import_id": import_id,
-                        "source": source,
-                        "consent": person.consent.value,
-                        "consent_at": person.consent_at,
-                        "consent_basis": person.consent_basis,
-                        "consent_source": person.consent_source or source,
-                    }
-                    for person in people
-                ],
-            )
-            self.connection.commit()  # ends the reading transaction; temporary rows stay
+        self._area.add(
+            [
+                (
+                    source_no,
+                    person.line,
+                    person.key,
+                    person.address,
+                    person.name,
+                    person.tenant or tenant,
+                    person.status,
+                    "|".join(person.roles),
+                    person.external_id,
+                    method,
+                    import_id,
+                    source,
+                    _CLAIMS[person.consent],
+                    person.consent_at,
+                    person.consent_basis,
+                    person.consent_source or source,
+                )
+                for person in people
+            ]
+        )
 
 
 @contextmanager
 def staged(connection: Connection) -> Iterator[StagedRoster]:
-    """Lend a staging area on `connection`; it is gone afterwards, whatever happened."""
-    _STAGED.create(connection)
-    connection.commit()
-    try:
-        yield StagedRoster(connection)
-    finally:
-        connection.rollback()
-        _STAGED.drop(connection)
-        connection.commit()
+    """Lend a staging area for people on `connection`."""
+    with staging(connection, _STAGED) as area:
+        yield StagedRoster(area)
 
 
 # Of a person named twice, the first row of the first source is taken.

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, Connection, MetaData, String, Table, bindparam, func, insert, select, text
 
 from workplace_sync.membership.snapshot import Completeness, Member
+from workplace_sync.store.staging import Staging, staging
 from workplace_sync.store.tables import Instant, PresenceRow, SnapshotRow
 
 _SNAPSHOT = SnapshotRow.__table__  # type: ignore[attr-defined]
@@ -58,19 +59,15 @@ WHERE staged_member.key = 'id:' || staged_member.platform_id AND p.platform_id =
 
 
 class StagedMembers:
-    """Members read so far, on a connection of their own."""
+    """Members read so far."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, area: Staging) -> None:
+        self._area = area
+        self.connection = area.connection
 
     def add(self, page: Sequence[Member]) -> None:
         """Stage one page."""
-        if page:
-            self.connection.execute(
-                insert(_STAGED),
-                [{"key": m.key, "platform_id": m.platform_id, "administrator": m.administrator} for m in page],
-            )
-            self.connection.commit()
+        self._area.add([(member.key, member.platform_id, member.administrator) for member in page])
 
     def clear(self) -> None:
         """Forget what was read: the reading starts anew."""
@@ -91,15 +88,9 @@ class StagedMembers:
 
 @contextmanager
 def staged(connection: Connection) -> Iterator[StagedMembers]:
-    """Lend a staging area on `connection`; it is gone afterwards, whatever happened."""
-    _STAGED.create(connection)
-    connection.commit()
-    try:
-        yield StagedMembers(connection)
-    finally:
-        connection.rollback()
-        _STAGED.drop(connection)
-        connection.commit()
+    """Lend a staging area for members on `connection`."""
+    with staging(connection, _STAGED) as area:
+        yield StagedMembers(area)
 
 
 def latest(
