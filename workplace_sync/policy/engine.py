@@ -53,6 +53,7 @@ class Engine:
     ) -> None:
         if now.utcoffset() is None:
             raise ValueError("now is a time without its zone")
+        self._made_from = (policy_set, group, params, now)
         overrides = _checked_overrides(policy_set, group, params or {})
         fitting = [found for found in policy_set.in_force(now).policies if found.document.match.fits(group)]
         self._policies = tuple(fitting)
@@ -64,6 +65,10 @@ class Engine:
         }
         self._panels[PLAN] = Panel(self._seats(PLAN), PLAN_FACTS, fixed)
 
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """Travel to another process as what this was made from: what is compiled cannot, and is compiled there anew."""
+        return _made, self._made_from
+
     def variables(self, action: str) -> frozenset[str]:
         """Return the facts that rows about this action (or "plan") must bring; the rest need not be computed."""
         return self._panel(action).variables
@@ -74,14 +79,20 @@ class Engine:
         rows: Iterable[Mapping[str, object]],
         *,
         shared: Mapping[str, FactValue] | None = None,
+        alone: bool = False,
     ) -> Iterator[Decision]:
         """Return the decisions on rows of facts (dotted name -> value), in order, pulled one by one.
 
         `shared` are facts that are the same for all rows, such as group.size: given here they are converted faster.
         A fact that is missing makes an ERROR of the rules that read it; a value that may not be trusted (wrong type,
         NUL, a time without its zone, an over-long list) makes one of every rule, and the next row goes on.
+        `alone` evaluates every condition by itself: slow, and the same decisions.
         """
-        return self._panel(action).decide(rows, shared or {})
+        return self._panel(action).decide(rows, shared or {}, alone=alone)
+
+    def undecided(self, action: str, reason: str) -> Decision:
+        """Return the decision where no rule can be evaluated, for whatever reason: every rule is an ERROR."""
+        return self._panel(action).undecided(reason)
 
     def decide_plan(self, facts: Mapping[str, object]) -> Decision:
         """Return what the plan rules say of a plan, given its `plan.*` and `group.*` facts."""
@@ -114,6 +125,12 @@ class Engine:
             for policy in self._policies
             for rule in _rules(policy.document, action)
         ]
+
+
+def _made(
+    policy_set: PolicySet, group: str, params: Mapping[str, Mapping[str, object]] | None, now: datetime
+) -> Engine:
+    return Engine(policy_set, group=group, params=params, now=now)
 
 
 def _rules(document: PolicyDocument, action: str) -> Sequence[Rule | PlanRule]:

@@ -56,9 +56,19 @@ class Panel:
         self.variables = frozenset[str]().union(*(bench.variables for bench in self._benches))
         self._decisions: dict[object, Decision] = {}
 
-    def decide(self, rows: Iterable[Mapping[str, object]], shared: Mapping[str, FactValue]) -> Iterator[Decision]:
-        """Yield the decision on each row, in order; `shared` are facts that are the same for all these rows."""
+    def decide(
+        self, rows: Iterable[Mapping[str, object]], shared: Mapping[str, FactValue], *, alone: bool = False
+    ) -> Iterator[Decision]:
+        """Yield the decision on each row, in order; `shared` are facts that are the same for all these rows.
+
+        `alone` evaluates each condition by itself, where to evaluate many at once has gone wrong.
+        """
         sittings = [Sitting(bench, shared) for bench in self._benches]
+        if alone:
+            for row in rows:
+                outcomes, gap = self._examine(sittings, row)
+                yield self._conclude(outcomes, sittings, row, gap)
+            return
         remembered = self._decisions
         looks = [sitting.outcomes for sitting in sittings]
         for row in rows:
@@ -71,6 +81,13 @@ class Panel:
                 yield self._conclude(outcomes, sittings, row, gap)
             else:
                 yield remembered.get(outcomes) or self._conclude(outcomes, sittings, row, _WHOLE)
+
+    def undecided(self, reason: str) -> Decision:
+        """Return the decision where nothing can be evaluated: of every rule it is unknown whether it holds."""
+        found = [
+            place.seat.finding(f"This rule could not be checked: {reason}.", unknown=True) for place in self._places
+        ]
+        return _decision(found)
 
     def outcomes(self, row: Mapping[str, object]) -> dict[str, Outcome]:
         """Return what became of every condition on one row, by "policy/rule#condition" (None: not evaluated)."""
@@ -105,16 +122,20 @@ class Panel:
             return self._decisions[key]
         failed = [place for place in self._places if not all(outcomes[place.span])]
         found = [_finding(place, outcomes[place.span], sittings, row, gap) for place in failed]
-        found.sort(key=lambda finding: -finding.effect.rank)
-        decision = Decision(
-            tuple(finding for finding in found if finding.mode is Mode.ENFORCE),
-            tuple(finding for finding in found if finding.mode is Mode.AUDIT),
-        )
+        decision = _decision(found)
         if not any(place.seat.rule.message_expression for place in failed):
             if len(self._decisions) >= _MAX_DECISIONS:
                 self._decisions.clear()
             self._decisions[key] = decision
         return decision
+
+
+def _decision(found: list[Finding]) -> Decision:
+    found.sort(key=lambda finding: -finding.effect.rank)
+    return Decision(
+        tuple(finding for finding in found if finding.mode is Mode.ENFORCE),
+        tuple(finding for finding in found if finding.mode is Mode.AUDIT),
+    )
 
 
 def _finding(
