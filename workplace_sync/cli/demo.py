@@ -37,7 +37,11 @@ def demo(
         nonlocal number
         number += 1
         if call.format is Format.TEXT:
-            typer.echo(textwrap.fill(sentence, _WIDTH, initial_indent=f"{number:>2}. ", subsequent_indent="    "))
+            typer.echo(
+                textwrap.fill(
+                    sentence, _WIDTH, initial_indent=f"{number:>2}. ", subsequent_indent="    ", break_on_hyphens=False
+                )
+            )
 
     told = play(folder, _shelf(), tell, port=port)
     good = told.evidence_verified and told.openssl_verified
@@ -48,6 +52,7 @@ def demo(
         f"  {here} plans",
         f"  {here} audit list --kind member.departed --limit 5",
         f"  {here} evidence verify",
+        f"  {here} evidence key",
     ]
     call.output.show("demo/1", asdict(told), closing)
     return ExitCode.DONE if good else ExitCode.EVIDENCE

@@ -99,6 +99,11 @@ class Output:
             yield lambda amount: bar.advance(task, amount)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, as in "1 change" and "5,239 changes"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def one_line(value: object) -> str:
     """Return the value's text without line breaks or terminal controls: names on a platform are other people's texts."""
     text = "" if value is None else str(value)

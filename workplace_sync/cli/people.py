@@ -8,7 +8,7 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import Invocation, invocation
-from workplace_sync.cli.output import Column
+from workplace_sync.cli.output import Column, counted
 from workplace_sync.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def observe(context: typer.Context, group: Group, by: By = None) -> int:
         "gone": seen.gone,
         "departed_not_by_us": len(seen.departures),
     }
-    lines = [f"{group}: {snapshot.members:,} members, read completely in {snapshot.completeness.pages} pages."]
+    lines = [
+        f"{group}: {counted(snapshot.members, 'member')}, read completely in {counted(snapshot.completeness.pages, 'page')}."
+    ]
     if not seen.first:
         lines.append(f"  Since the reading before: {seen.come:,} came, {seen.gone:,} are gone.")
     if seen.departures:
@@ -97,7 +99,7 @@ def invite(
             record_invitations(app.office, managed, made)
     number = len(made.invitees)
     text = (
-        f"{number:,} people to invite: {out / 'people.csv'}, with the text in {out / 'message.txt'}."
+        f"{counted(number, 'person', 'people')} to invite: {out / 'people.csv'}, with the text in {out / 'message.txt'}."
         if number
         else "Nobody is left to invite."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workplace_sync.cli.invocation import Invocation, invocation
-from workplace_sync.cli.output import Column
+from workplace_sync.cli.output import Column, counted
 from workplace_sync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _told(app: "Application", made: "MadePlan", out: Path | None) -> Iterator[st
     from workplace_sync.policy.decision import Effect  # noqa: PLC0415
 
     plan, counts, header = made.record, made.record.counts, made.record.header
-    yield f"Plan {plan.digest[:12]} for {plan.group}: the roster wants {counts['changes']:,} changes; {made.already_in:,} people are in already."
+    yield f"Plan {plan.digest[:12]} for {plan.group}: the roster wants {counted(counts['changes'], 'change')}; {counted(made.already_in, 'person is', 'people are')} in already."
     for word, key in (
         ("to add", "added"),
         ("to remove", "removed"),

@@ -197,7 +197,8 @@ def _act_five_the_proof(stage: Stage) -> None:
     stage.told.openssl_verified = _foreign_verifier(kit, fingerprint)
     stage.tell(
         f"Entry {entry.seq}, a removal, is proved by openssl and sha256sum alone, without this program:"
-        f" {'verified' if stage.told.openssl_verified else 'NOT verified'} (proof/verify.sh)."
+        f" {'verified' if stage.told.openssl_verified else 'NOT verified'}"
+        " (sh proof/verify.sh, with the published fingerprint)."
     )
 
 

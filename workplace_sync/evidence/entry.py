@@ -1,6 +1,6 @@
 """What the log holds: a record, its opening file (readable, erasable) and its entry (a commitment, for ever).
 
-The formats are those of reference/evidence-formats.md section 1.9, byte for byte. An entry says when and in which
+docs/verify.md gives the formats byte for byte, for those who check them by hand. An entry says when and in which
 place something was recorded, and nothing of what or whom; its opening says all, and a salt of 32 random bytes keeps
 the content from being guessed once the opening is erased.
 """

@@ -51,6 +51,8 @@ def reject(office: Office, plan: store.PlanRecord, *, reason: str, valid: timede
     """Reject what `plan` holds; anybody may, the requester too. Raises ReviewError without a reason."""
     if not reason.strip():
         raise ReviewError("A rejection needs a reason.", hint='Say why: --reason "...".')
+    if state_of(office.database, plan, office.now()) == "applied":
+        raise ReviewError("The plan was carried out already.", hint="A new plan says what would be done now.")
     return _review(office, plan, REJECTED, reason, valid)
 
 

@@ -149,7 +149,7 @@ class Database:
             )
 
     def truncate_wal(self) -> None:
-        """Empty SQLite's write-ahead log, where deleted rows would live on (reference/evidence-formats.md section 4.1)."""
+        """Empty SQLite's write-ahead log, where deleted rows would live on (https://sqlite.org/wal.html)."""
         if self.is_sqlite:
             with self.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

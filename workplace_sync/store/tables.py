@@ -1,6 +1,6 @@
 """The tables. They never leave this package: queries take and return plain values.
 
-SQLModel classes with `table=True` do not validate (reference/stack.md, Storage): what is written here was
+SQLModel classes with `table=True` do not validate (https://sqlmodel.tiangolo.com/tutorial/): what is written here was
 validated before. Bulk reads and writes go through SQLAlchemy Core on `Class.__table__`.
 """
 
