@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= auto
 
-.PHONY: demo test check bench fix lock clean
+.PHONY: demo test check bench bench-readme fix lock clean
 
 demo: $(STAMP)
 	$(BIN)/workplace-sync demo
@@ -22,6 +22,10 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m pytest -m bench -s -q tests/benchmarks
+
+# The same, with the table put into the README.
+bench-readme: $(STAMP)
+	$(BIN)/python -m pytest -m bench -s -q tests/benchmarks --bench-into README.md
 
 fix: $(STAMP)
 	$(BIN)/ruff check --fix .
