@@ -18,7 +18,7 @@ metadata:
   effective_from: 2020-03-01T00:00:00Z
 match: {groups: ["prospect-*"], actions: [add]}
 params:
-  cool_off: {type: duration, value: 720h}
+  cool_off: {type: duration, value: 720h, tighten: lower, range: {min: 1h, max: 24000h}}
 rules:
   - id: consent
     title: A consent on record

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from tests.policy.documents import CONSENT
 from workplace_sync.errors import InputError
-from workplace_sync.policy.document import PolicyDocument, param_text, param_value
+from workplace_sync.policy.document import MembershipDocument
 from workplace_sync.policy.facts import FactValue, Kind
+from workplace_sync.policy.params import param_text, param_value
 from workplace_sync.policy.source import checked, read_source
 
 
-def read(text: str) -> PolicyDocument:
-    return checked(read_source("consent.yaml", text.encode()), PolicyDocument)
+def read(text: str) -> MembershipDocument:
+    return checked(read_source("consent.yaml", text.encode()), MembershipDocument)
 
 
 def faults(text: str) -> list[str]:

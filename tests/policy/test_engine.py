@@ -272,7 +272,7 @@ def test_parameters_of_one_name_keep_their_values_in_each_policy() -> None:
 def test_a_group_sets_parameters_otherwise() -> None:
     text = policy(
         expression="subject.consent_at + params.age > now && group.size < params.most",
-        params="{age: {type: duration, value: 720h}, most: {type: int, value: 100}}",
+        params="{age: {type: duration, value: 720h, tighten: lower}, most: {type: int, value: 100}}",
     )
     assert decide(engine(text)).effect is Effect.ALLOW
     assert decide(engine(text, params={"policy": {"age": "7d"}})).effect is Effect.DENY
@@ -280,7 +280,7 @@ def test_a_group_sets_parameters_otherwise() -> None:
 
 
 def test_every_parameter_that_cannot_be_set_is_named() -> None:
-    text = policy(params="{age: {type: duration, value: 720h}}")
+    text = policy(params="{age: {type: duration, value: 720h, tighten: lower}}")
     wrong: dict[str, dict[str, object]] = {
         "polcy": {"age": "1h"},
         "policy": {"ag": "1h", "age": 5},
@@ -297,7 +297,7 @@ def test_every_parameter_that_cannot_be_set_is_named() -> None:
 
 
 def test_parameters_of_a_policy_that_is_not_in_force_may_be_set() -> None:
-    text = policy(params="{age: {type: duration, value: 720h}}", effective_from="2031-01-01T00:00:00Z")
+    text = policy(params="{age: {type: duration, value: 720h, tighten: lower}}", effective_from="2031-01-01T00:00:00Z")
     assert engine(text, params={"policy": {"age": "1h"}}).params() == {}
 
 

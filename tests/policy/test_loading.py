@@ -57,7 +57,8 @@ def test_the_faults_of_all_files_are_told_at_once() -> None:
 def test_two_policies_cannot_have_one_id() -> None:
     (told,) = faults(policy("same"), policy("same", effect="hold"))
     assert (
-        told == "1.yaml: [metadata.id] the id 'same' is already that of policies/0.yaml — an id belongs to one policy"
+        told == "1.yaml:3:23: [metadata.version] version 2 of 'same' is already in policies/0.yaml"
+        " — count the version up, or choose another id"
     )
 
 

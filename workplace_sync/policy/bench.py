@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from workplace_sync.policy.cel import Combined, Environment, Outcome
 from workplace_sync.policy.decision import Effect, Finding
-from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule
+from workplace_sync.policy.document import AnyRule, Condition, ExceptionRule, PolicyDocument
 from workplace_sync.policy.door import ClosedDoor, Door, RefusedError
 from workplace_sync.policy.facts import FactValue, Kind
 
@@ -25,8 +25,24 @@ class Seat:
     """A rule to be applied, with its policy and the parameters in effect for the group (names begin with `params.`)."""
 
     document: PolicyDocument
-    rule: Rule | PlanRule
+    rule: AnyRule
     params: Mapping[str, FactValue]
+
+    @property
+    def name(self) -> str:
+        """The rule's stable name: `policy/rule`."""
+        return f"{self.document.metadata.id}/{self.rule.id}"
+
+    @property
+    def guards(self) -> tuple[Condition, ...]:
+        """The conditions under which the policy's rules apply at all; exceptions are judged in any case."""
+        return () if isinstance(self.rule, ExceptionRule) else self.document.match.conditions
+
+    @property
+    def conditions(self) -> tuple[tuple[str, str], ...]:
+        """All that is evaluated, guards first: names as `policy/rule#condition`, and expressions."""
+        guards = tuple((f"{self.name}#match.{guard.name}", guard.expression) for guard in self.guards)
+        return guards + tuple((f"{self.name}#{one.name}", one.expression) for one in self.rule.stated)
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -35,7 +51,7 @@ class Seat:
 
     def is_few_valued(self, env: Environment, fixed: Mapping[str, FactValue]) -> bool:
         """Whether all facts that the rule's conditions read, other than the fixed, are texts or flags."""
-        read = frozenset[str]().union(*(env.reads(condition.expression) for condition in self.rule.stated))
+        read = frozenset[str]().union(*(env.reads(expression) for _, expression in self.conditions))
         return all(env.variables[name] in _FEW_VALUED for name in read - fixed.keys())
 
     def finding(self, message: str, *, unknown: bool) -> Finding:
@@ -51,6 +67,8 @@ class Seat:
             remedy="" if unknown else self.rule.remedy,
             mode=self.rule.mode,
             on_error=Effect(self.document.on_error),
+            shelf=self.document.shelf,
+            severity=self.rule.severity,
         )
 
 
@@ -64,11 +82,11 @@ class Bench:
         self.few_valued = few_valued
         self.mode = seats[0].rule.mode
         known = env.variables
-        stated = [(seat, condition) for seat in seats for condition in seat.rule.stated]
+        stated = [condition for seat in seats for condition in seat.conditions]
         self.seats = tuple(seats)
-        self.names = tuple(f"{seat.document.metadata.id}/{seat.rule.id}#{c.name}" for seat, c in stated)
-        self.reads = tuple(env.reads(condition.expression) for _, condition in stated)
-        self.combined = Combined(env, [condition.expression for _, condition in stated])
+        self.names = tuple(name for name, _ in stated)
+        self.reads = tuple(env.reads(expression) for _, expression in stated)
+        self.combined = Combined(env, [expression for _, expression in stated])
         texts = [seat.rule.message_expression for seat in seats]
         self.messages = tuple(env.message(text) if text else None for text in texts)
         told = frozenset[str]().union(*(env.reads(text) for text in texts if text))
@@ -124,6 +142,10 @@ class Sitting:
         data, missing = self._door.admit_known(row)
         skip = [not missing.isdisjoint(reads) for reads in self._bench.reads]
         return self._bench.combined.outcomes_without(data, skip), missing
+
+    def facts(self, row: Mapping[str, object]) -> dict[str, object]:
+        """Return a row's facts as they are decided on: what is the same for all rows is not the row's to say."""
+        return {**row, **self._fixed}
 
     def message(self, index: int, row: Mapping[str, object]) -> str:
         """Return the message of the seat at `index` about a row; its fixed message where the other cannot be made."""

@@ -2,13 +2,14 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from workplace_sync.errors import Fault
 from workplace_sync.policy.cel import Environment, Expression, ExpressionError
-from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule
-from workplace_sync.policy.facts import CHANGE_FACTS, PLAN_FACTS, Fact, Kind
+from workplace_sync.policy.document import AnyRule, Condition, PlanRule, PlatformDocument, PolicyDocument
+from workplace_sync.policy.facts import CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact, Kind
+from workplace_sync.policy.params import Param
 from workplace_sync.policy.source import Path, Source
 
 _DAY = datetime(2020, 3, 1, tzinfo=UTC)
@@ -17,26 +18,34 @@ _SAMPLES: Mapping[Kind, tuple[object, ...]] = {
     Kind.BOOL: (False, True, True),
     Kind.INT: (0, 1, 50),
     Kind.TIMESTAMP: (datetime(1970, 1, 1, tzinfo=UTC), _DAY, _DAY + timedelta(days=400)),
+    Kind.DURATION: (timedelta(0), timedelta(hours=1), timedelta(days=30)),
     Kind.STRINGS: ([], ["sample"], ["sample", "other"]),
 }
 
 
 def variables(facts: Mapping[str, Fact], document: PolicyDocument) -> dict[str, Kind]:
     """Return all that a policy's rules over these facts may read, its own parameters included."""
-    declared = {name: fact.kind for name, fact in facts.items()}
-    return declared | {f"params.{name}": param.type for name, param in document.params.items()}
+    return _variables(facts, document.params)
 
 
 def faults_of(source: Source, document: PolicyDocument) -> list[Fault]:
     """Return every fault of a policy whose form is right."""
-    found = [*_date_faults(source, document), *_name_faults(source, document)]
-    change = _Checker(source, document, CHANGE_FACTS)
-    plan = _Checker(source, document, PLAN_FACTS)
-    for index, rule in enumerate(document.rules):
-        found += change.rule_faults(rule, ("rules", index))
-    for index, plan_rule in enumerate(document.plan_rules):
-        found += plan.rule_faults(plan_rule, ("plan_rules", index))
-    return found
+    found = [*_date_faults(source, document), *_name_faults(source, document), *_clause_faults(source, document)]
+    for part, rules, facts in _parts(document):
+        checker = Checker(source, facts, document.params)
+        for index, rule in enumerate(rules):
+            found += checker.rule_faults(rule, (part, index))
+        if rules and facts is not EXCEPTION_FACTS:
+            found += checker.conditions_faults(document.match.conditions, ("match", "conditions"))
+    return list(dict.fromkeys(found))
+
+
+def _parts(document: PolicyDocument) -> list[tuple[str, Sequence[AnyRule], Mapping[str, Fact]]]:
+    return [
+        ("rules", document.rules, CHANGE_FACTS),
+        ("plan_rules", document.plan_rules, PLAN_FACTS),
+        ("exception_rules", document.exception_rules, EXCEPTION_FACTS),
+    ]
 
 
 def _date_faults(source: Source, document: PolicyDocument) -> Iterator[Fault]:
@@ -45,17 +54,34 @@ def _date_faults(source: Source, document: PolicyDocument) -> Iterator[Fault]:
         yield source.fault(
             ("metadata", "effective_until"), "is not after effective_from", "the policy would never hold"
         )
+    if dates.withdrawn and dates.effective_until is None:
+        advice = "write when it ended as effective_until"
+        yield source.fault(("metadata", "withdrawn"), "says why the policy ended, and it has no end", advice)
 
 
 def _name_faults(source: Source, document: PolicyDocument) -> Iterator[Fault]:
-    ids: list[tuple[str, Path]] = [(rule.id, ("rules", i, "id")) for i, rule in enumerate(document.rules)]
-    ids += [(rule.id, ("plan_rules", i, "id")) for i, rule in enumerate(document.plan_rules)]
+    parts = _parts(document)
+    ids: list[tuple[str, Path]] = [
+        (rule.id, (part, index, "id")) for part, rules, _ in parts for index, rule in enumerate(rules)
+    ]
     yield from _repeated(source, ids, "a rule's id stands for one rule, for good")
-    for part, rules in (("rules", document.rules), ("plan_rules", document.plan_rules)):
+    lists: list[tuple[Sequence[Condition], Path]] = [(document.match.conditions, ("match", "conditions"))]
+    lists += [(r.conditions, (part, i, "conditions")) for part, rules, _ in parts for i, r in enumerate(rules)]
+    for conditions, path in lists:
+        names: list[tuple[str, Path]] = [(one.name, (*path, i, "name")) for i, one in enumerate(conditions)]
+        yield from _repeated(source, names, "name each condition of a rule differently")
+
+
+def _clause_faults(source: Source, document: PolicyDocument) -> Iterator[Fault]:
+    clauses = document.clauses if isinstance(document, PlatformDocument) else ()
+    ids: list[tuple[str, Path]] = [(clause.id, ("clauses", index, "id")) for index, clause in enumerate(clauses)]
+    yield from _repeated(source, ids, "cite each clause once")
+    known = [clause.id for clause in clauses]
+    for part, rules, _ in _parts(document):
         for index, rule in enumerate(rules):
-            path: Path = (part, index, "conditions")
-            names = [(condition.name, (*path, i, "name")) for i, condition in enumerate(rule.conditions)]
-            yield from _repeated(source, names, "name each condition of a rule differently")
+            if rule.clause and rule.clause not in known:
+                message = f"the published text has no clause {rule.clause!r} here"
+                yield source.fault((part, index, "clause"), message, f"there are: {', '.join(known) or 'none'}")
 
 
 def _repeated(source: Source, names: list[tuple[str, Path]], advice: str) -> Iterator[Fault]:
@@ -66,24 +92,34 @@ def _repeated(source: Source, names: list[tuple[str, Path]], advice: str) -> Ite
             yield source.fault(path, f"{name!r} is used twice", advice)
 
 
-class _Checker:
-    """Compiles the expressions of one policy over one set of facts, and tries them on sample values."""
+def _variables(facts: Mapping[str, Fact], params: Mapping[str, Param]) -> dict[str, Kind]:
+    declared = {name: fact.kind for name, fact in facts.items()}
+    return declared | {f"params.{name}": param.type for name, param in params.items()}
 
-    def __init__(self, source: Source, document: PolicyDocument, facts: Mapping[str, Fact]) -> None:
+
+class Checker:
+    """Compiles expressions over one set of facts and parameters, and tries them on sample values."""
+
+    def __init__(self, source: Source, facts: Mapping[str, Fact], params: Mapping[str, Param]) -> None:
         self._source = source
-        self._env = Environment(variables(facts, document))
-        params = {f"params.{name}": param.value for name, param in document.params.items()}
+        self._env = Environment(_variables(facts, params))
+        values = {f"params.{name}": param.value for name, param in params.items()}
         self._samples = [
-            {name: _SAMPLES[fact.kind][turn] for name, fact in facts.items()} | params for turn in range(3)
+            {name: _SAMPLES[fact.kind][turn] for name, fact in facts.items()} | values for turn in range(3)
         ]
 
-    def rule_faults(self, rule: Rule | PlanRule, path: Path) -> Iterator[Fault]:
-        for index, condition in enumerate(rule.conditions):
-            yield from self._condition_faults(condition.expression, (*path, "conditions", index, "expression"))
+    def rule_faults(self, rule: AnyRule, path: Path) -> Iterator[Fault]:
+        """Yield the faults of a rule's expressions."""
+        yield from self.conditions_faults(rule.conditions, (*path, "conditions"))
         if isinstance(rule, PlanRule) and rule.expression:
             yield from self._condition_faults(rule.expression, (*path, "expression"))
         if rule.message_expression:
             yield from self._message_faults(rule.message_expression, (*path, "message_expression"))
+
+    def conditions_faults(self, conditions: Sequence[Condition], path: Path) -> Iterator[Fault]:
+        """Yield the faults of a list of conditions."""
+        for index, condition in enumerate(conditions):
+            yield from self._condition_faults(condition.expression, (*path, index, "expression"))
 
     def _condition_faults(self, text: str, path: Path) -> Iterator[Fault]:
         try:

@@ -1,30 +1,28 @@
-"""The schema of a policy file: one policy in a YAML text, as design.md section 6 lays it out."""
+"""The schema of policy files: what each kind of YAML document may hold, as design.md section 6 lays it out."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from workplace_sync.policy.decision import Mode
-from workplace_sync.policy.door import refusal
-from workplace_sync.policy.facts import FactValue, Kind
+from workplace_sync.policy.decision import Mode, Shelf
+from workplace_sync.policy.fields import Lenient, Part, Word
+from workplace_sync.policy.params import Param
+from workplace_sync.policy.params import param_text as param_text  # noqa: PLC0414
+from workplace_sync.policy.params import param_value as param_value  # noqa: PLC0414
 
-_DURATION = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,10})s)?")
+FLOOR_PREFIX = "floor-"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 ParamName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Lenient = Field(strict=False)  # YAML has lists and plain text where we have tuples and enums
+ClauseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.()-]{0,31}$")]
+Words = Annotated[tuple[Word, ...], Lenient]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Publication(_Part):
+class Publication(Part):
     """The published text that a policy encodes, so that anybody can compare the two."""
 
     title: Text
@@ -32,55 +30,77 @@ class Publication(_Part):
     sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
-class Metadata(_Part):
-    """Who made the policy, what it encodes, and when it holds: from `effective_from` up to, not at, `effective_until`."""
+class ArchivedPublication(Part):
+    """A text that somebody else published, as it was archived.
 
+    `sha256` is that of the archived file, and `archive` its place beside the policy, such as texts/rules-2019.txt,
+    where it may be kept with it.
+    """
+
+    title: Text
+    url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    archive: Annotated[str, StringConstraints(pattern=r"^(texts/[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$")] = ""
+
+
+class _Dates(Part):
     id: PolicyId
     version: Annotated[int, Field(ge=1)]
     title: Text
-    owner: Text
-    source: Publication
     effective_from: AwareDatetime
     effective_until: AwareDatetime | None = None
+    withdrawn: str = ""  # why it ended without the next version following at once; a gap must be stated
+    topics: Words = ()
+    tags: Words = ()
 
 
-class Match(_Part):
-    """Which groups (names, `*` stands for anything) and which actions a policy is about; everything unless it says so."""
+class Metadata(_Dates):
+    """Who made the policy, what it encodes, and when it holds: from `effective_from` up to, not at, `effective_until`."""
 
-    groups: Annotated[tuple[Text, ...], Lenient, Field(min_length=1)] = ("*",)
-    actions: Annotated[tuple[Literal["add", "remove"], ...], Lenient, Field(min_length=1)] = ("add", "remove")
-
-    def fits(self, group: str) -> bool:
-        """Whether the policy is about this group."""
-        return any(fnmatchcase(group, pattern) for pattern in self.groups)
+    owner: Text
+    source: Publication
 
 
-class Param(_Part):
-    """A named, typed value that rules read as `params.<name>`, and that a group's configuration may set otherwise."""
+class PlatformMetadata(_Dates):
+    """What the platform's owner published, when, and from when on it says that it holds. `owner` names the folder."""
 
-    type: Annotated[Kind, Lenient]
-    value: FactValue
-
-    @model_validator(mode="before")
-    @classmethod
-    def _typed(cls, data: object) -> object:
-        if isinstance(data, dict) and data.get("type") in list(Kind) and "value" in data:
-            return {**data, "value": param_value(Kind(data["type"]), data["value"])}
-        return data
+    owner: PolicyId
+    source: ArchivedPublication
+    published: date
 
 
-class Condition(_Part):
+class Condition(Part):
     """A short named statement that must be true. Each is compiled alone, so an explanation can name the one that fails."""
 
     name: RuleId
     expression: Text
 
 
-class _AnyRule(_Part):
+class Match(Part):
+    """Which groups (names, `*` stands for anything) and which actions a policy is about; everything unless it says so.
+
+    Where a condition is false, none of the policy's rules applies; where one cannot be evaluated, none can be checked.
+    """
+
+    groups: Annotated[tuple[Text, ...], Lenient, Field(min_length=1)] = ("*",)
+    actions: Annotated[tuple[Literal["add", "remove"], ...], Lenient, Field(min_length=1)] = ("add", "remove")
+    conditions: Annotated[tuple[Condition, ...], Lenient] = ()
+
+    def fits(self, group: str) -> bool:
+        """Whether the policy is about this group."""
+        return any(fnmatchcase(group, pattern) for pattern in self.groups)
+
+
+class AnyRule(Part):
+    """What every rule has. `clause` is the clause of a platform's text that the rule encodes."""
+
     id: RuleId
     effect: Literal["deny", "hold", "warn"]
     remedy: Literal["", "invite"] = ""
     mode: Annotated[Mode, Lenient] = Mode.ENFORCE
+    severity: Literal["low", "medium", "high"] = "medium"
+    tags: Words = ()
+    clause: str = ""
     message: Text
     message_expression: Text | None = None
     title: str = ""
@@ -92,15 +112,15 @@ class _AnyRule(_Part):
         return self.conditions
 
 
-class Rule(_AnyRule):
+class Rule(AnyRule):
     """A rule about one person: all conditions must be true, or the effect follows."""
 
     title: Text
     conditions: Annotated[tuple[Condition, ...], Lenient, Field(min_length=1)]
 
 
-class PlanRule(_AnyRule):
-    """A rule about a whole plan: `expression` (or, where one is not enough, every condition) states what must be true."""
+class PlanRule(AnyRule):
+    """A rule about a whole: `expression` (or, where one is not enough, every condition) states what must be true."""
 
     expression: Text | None = None
 
@@ -116,51 +136,96 @@ class PlanRule(_AnyRule):
         return (Condition(name=self.id, expression=self.expression),) if self.expression else self.conditions
 
 
-class PolicyDocument(_Part):
-    """A policy file. `on_error` says what becomes of a person when one of its rules cannot be evaluated: never allow."""
+class ExceptionRule(PlanRule):
+    """A rule about an exception, asked when it is loaded: `deny` refuses to load it, `warn` has it listed."""
 
-    kind: Literal["MembershipPolicy"]
-    metadata: Metadata
+    effect: Literal["deny", "warn"]
+    remedy: Literal[""] = ""
+
+
+class PolicyDocument(Part):
+    """What all policies have. `on_error` says what becomes of a person when a rule cannot be evaluated: never allow."""
+
+    kind: str
+    metadata: Metadata | PlatformMetadata
     match: Match = Match()
     params: dict[ParamName, Param] = Field(default_factory=dict)
     on_error: Literal["deny", "hold"] = "deny"
     rules: Annotated[tuple[Rule, ...], Lenient] = ()
     plan_rules: Annotated[tuple[PlanRule, ...], Lenient] = ()
+    exception_rules: Annotated[tuple[ExceptionRule, ...], Lenient] = ()
+
+    @property
+    def all_rules(self) -> tuple[AnyRule, ...]:
+        """The rules about people, about plans and about exceptions."""
+        return (*self.rules, *self.plan_rules, *self.exception_rules)
+
+    @property
+    def shelf(self) -> Shelf:
+        """Whose word this is."""
+        return Shelf.BUILT_IN if self.metadata.id.startswith(FLOOR_PREFIX) else Shelf.UNION
+
+
+class MembershipDocument(PolicyDocument):
+    """What the union promises of itself."""
+
+    kind: Literal["MembershipPolicy"]
+    metadata: Metadata
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.rules and not self.plan_rules:
+        if not self.all_rules:
             raise ValueError("has no rules")
         return self
 
 
-def param_value(kind: Kind, value: object) -> FactValue:
-    """Return a parameter's value, with durations ('720h', '1d12h') and times read from text where they come as such.
+class Clause(Part):
+    """A clause of a published text, word for word; `id` is its number there."""
 
-    Raises ValueError saying what is wrong with it.
+    id: ClauseId
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+
+
+class PlatformDocument(PolicyDocument):
+    """A text that the platform's owner published. It has no rules where it does not speak of what we do."""
+
+    kind: Literal["PlatformPolicy"]
+    metadata: PlatformMetadata
+    clauses: Annotated[tuple[Clause, ...], Lenient, Field(min_length=1)]
+    rules: Annotated[tuple[Rule, ...], Lenient]  # to be written even where there are none: it is a statement
+
+    @property
+    def shelf(self) -> Shelf:
+        """The platform's."""
+        return Shelf.PLATFORM
+
+
+class ExceptionMatch(Part):
+    """What an exception is limited to: groups, and conditions over the same facts that its rules read."""
+
+    groups: Annotated[tuple[Text, ...], Lenient, Field(min_length=1)] = ("*",)
+    conditions: Annotated[tuple[Condition, ...], Lenient] = ()
+
+
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}/[a-z][a-z0-9_-]{0,63}$")]
+Named = Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64}|[^@\s]+@[^@\s]+)$", max_length=320)]
+
+
+class ExceptionDocument(Part):
+    """An exception from rules, for a time: asked for by `owner`, approved by somebody else.
+
+    `rules` are named in full (policy/rule). `people` limits it to some: e-mail addresses, or "sha256:" and the hash of
+    the address in lower case, where an address should not lie in a file.
     """
-    if kind is Kind.DURATION and isinstance(value, str):
-        value = _duration(value)
-    if kind is Kind.TIMESTAMP and isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    reason = refusal(kind, value)
-    if reason:
-        raise ValueError(reason)
-    return value  # type: ignore[return-value]
 
-
-def param_text(value: FactValue) -> str | bool | int | list[str]:
-    """Return a parameter's value as JSON has it, the same for the same value however it was written."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, timedelta):
-        return f"{value // timedelta(seconds=1)}s"
-    return value if isinstance(value, str | bool | int) else list(value)
-
-
-def _duration(text: str) -> timedelta:
-    found = _DURATION.fullmatch(text)
-    if not text or not found:
-        raise ValueError("is not a duration; write it like 720h, 30d or 1d12h")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    kind: Literal["PolicyException"]
+    id: PolicyId
+    title: Text
+    reason: Text
+    owner: Text
+    approver: Text
+    approved_at: AwareDatetime
+    expires_at: AwareDatetime
+    rules: Annotated[tuple[RuleName, ...], Lenient, Field(min_length=1)]
+    match: ExceptionMatch = ExceptionMatch()
+    people: Annotated[tuple[Named, ...], Lenient] = ()

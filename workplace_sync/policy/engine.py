@@ -4,21 +4,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workplace_sync.errors import Fault, InputError
 from workplace_sync.policy.bench import Seat
 from workplace_sync.policy.cel import Outcome
 from workplace_sync.policy.decision import Decision, Effect, Mode
-from workplace_sync.policy.document import PlanRule, PolicyDocument, Rule, param_text, param_value
-from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, PLAN_FACTS, FactValue
+from workplace_sync.policy.document import AnyRule, PolicyDocument
+from workplace_sync.policy.exceptions import names_person
+from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, FactValue
+from workplace_sync.policy.overrides import effective_params
 from workplace_sync.policy.panel import Panel
+from workplace_sync.policy.params import param_text
 from workplace_sync.policy.shelf import Policy, PolicySet
 
 PLAN = "plan"
+EXCEPTION = "exception"
 
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A rule in force, for the record of a plan. `decides` are actions, or ('plan',); `hash` is that of its policy."""
+    """A rule in force, for the record of a plan.
+
+    `decides` are actions, or ('plan',), or ('exception',); `hash` is that of its policy.
+    """
 
     policy: str
     version: int
@@ -39,7 +45,8 @@ class Engine:
     """The rules in force at `now` for one group, compiled.
 
     `params` are the group's own values for parameters, by policy and name; durations and times may be given as text.
-    Raises InputError naming every policy or parameter that does not exist, or whose value is of the wrong type.
+    Raises InputError naming every policy or parameter that does not exist, or whose value is of the wrong type or
+    looser than the policy lets a group set.
     `now` is one aware time for everything decided here; rules never see another clock.
     """
 
@@ -54,16 +61,18 @@ class Engine:
         if now.utcoffset() is None:
             raise ValueError("now is a time without its zone")
         self._made_from = (policy_set, group, params, now)
-        overrides = _checked_overrides(policy_set, group, params or {})
-        fitting = [found for found in policy_set.in_force(now).policies if found.document.match.fits(group)]
-        self._policies = tuple(fitting)
-        self._params = {found.id: _effective(found.document, overrides.get(found.id, {})) for found in fitting}
+        held = policy_set.in_force(now)
+        self._policies = tuple(found for found in held.policies if found.document.match.fits(group))
+        self._params = effective_params(policy_set, self._policies, group, params or {})
+        self._exceptions = [found.document for found in held.exceptions if found.fits(group)]
         self.revision = policy_set.revision
         fixed: dict[str, FactValue] = {"now": now, "group.name": group}
         self._panels = {
-            action: Panel(self._seats(action), CHANGE_FACTS, {**fixed, "action.kind": action}) for action in ACTIONS
+            action: Panel(self._seats(action), CHANGE_FACTS, {**fixed, "action.kind": action}, self._exceptions)
+            for action in ACTIONS
         }
-        self._panels[PLAN] = Panel(self._seats(PLAN), PLAN_FACTS, fixed)
+        self._panels[PLAN] = Panel(self._seats(PLAN), PLAN_FACTS, fixed, self._exceptions)
+        self._panels[EXCEPTION] = Panel(self._seats(EXCEPTION), EXCEPTION_FACTS, {"now": now})
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         """Travel to another process as what this was made from: what is compiled cannot, and is compiled there anew."""
@@ -97,6 +106,10 @@ class Engine:
     def decide_plan(self, facts: Mapping[str, object]) -> Decision:
         """Return what the plan rules say of a plan, given its `plan.*` and `group.*` facts."""
         return next(self._panels[PLAN].decide((facts,), {}))
+
+    def exceptions_naming(self, key: str) -> list[str]:
+        """Return the ids of the exceptions in force here that name the person: their `subject.exceptions`."""
+        return [found.id for found in self._exceptions if names_person(found, key)]
 
     def outcomes(self, action: str, row: Mapping[str, object]) -> dict[str, Outcome]:
         """Return what became of each condition on a row, by "policy/rule#condition"; None where it was not evaluated."""
@@ -133,16 +146,22 @@ def _made(
     return Engine(policy_set, group=group, params=params, now=now)
 
 
-def _rules(document: PolicyDocument, action: str) -> Sequence[Rule | PlanRule]:
+def _rules(document: PolicyDocument, action: str) -> Sequence[AnyRule]:
     if action == PLAN:
         return document.plan_rules
+    if action == EXCEPTION:
+        return document.exception_rules
     return document.rules if action in document.match.actions else ()
 
 
 def _deciders(policy: Policy) -> Iterator[Decider]:
     document = policy.document
-    about_people = [(rule, document.match.actions) for rule in document.rules]
-    for rule, decides in [*about_people, *((rule, (PLAN,)) for rule in document.plan_rules)]:
+    parts: list[tuple[Sequence[AnyRule], tuple[str, ...]]] = [
+        (document.rules, document.match.actions),
+        (document.plan_rules, (PLAN,)),
+        (document.exception_rules, (EXCEPTION,)),
+    ]
+    for rule, decides in [(rule, decides) for rules, decides in parts for rule in rules]:
         yield Decider(
             policy=policy.id,
             version=document.metadata.version,
@@ -153,41 +172,3 @@ def _deciders(policy: Policy) -> Iterator[Decider]:
             mode=rule.mode,
             decides=decides,
         )
-
-
-def _effective(document: PolicyDocument, overrides: Mapping[str, FactValue]) -> dict[str, FactValue]:
-    return {f"params.{name}": overrides.get(name, param.value) for name, param in document.params.items()}
-
-
-def _checked_overrides(
-    policy_set: PolicySet, group: str, params: Mapping[str, Mapping[str, object]]
-) -> dict[str, dict[str, FactValue]]:
-    known = {policy.id: policy.document for policy in policy_set.policies}
-    faults: list[Fault] = []
-    checked: dict[str, dict[str, FactValue]] = {}
-    for policy, values in params.items():
-        if policy not in known:
-            faults.append(_fault(group, f"params.{policy}", "no policy has this id", sorted(known)))
-            continue
-        checked[policy] = dict(_typed_overrides(known[policy], group, values, faults))
-    if faults:
-        raise InputError(f"The parameters that {group} sets cannot be used.", sorted(faults))
-    return checked
-
-
-def _typed_overrides(
-    document: PolicyDocument, group: str, values: Mapping[str, object], faults: list[Fault]
-) -> Iterator[tuple[str, FactValue]]:
-    for name, value in values.items():
-        field = f"params.{document.metadata.id}.{name}"
-        if name not in document.params:
-            faults.append(_fault(group, field, "the policy has no such parameter", sorted(document.params)))
-            continue
-        try:
-            yield name, param_value(document.params[name].type, value)
-        except ValueError as error:
-            faults.append(Fault(f"{group}.yaml", 0, 0, field, str(error), f"give a {document.params[name].type}"))
-
-
-def _fault(group: str, field: str, message: str, known: list[str]) -> Fault:
-    return Fault(f"{group}.yaml", 0, 0, field, message, f"there are: {', '.join(known) or 'none'}")

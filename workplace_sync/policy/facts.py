@@ -49,6 +49,7 @@ _SUBJECT = (
     Fact("subject.departed_cause", Kind.STRING, "'left', 'removed_by_other', 'account_closed', 'unknown' or ''"),
     Fact("subject.protected", Kind.BOOL, "whether the group's configuration protects them from removal"),
     Fact("subject.added_by_us", Kind.BOOL, "whether our own record shows that we added them"),
+    Fact("subject.exceptions", Kind.STRINGS, "the ids of the exceptions in force that name them"),
 )
 
 _ACTION = (
@@ -71,7 +72,8 @@ _PLAN = (
     Fact("plan.additions", Kind.INT, "additions that no rule denies (allowed or held)"),
     Fact("plan.removals", Kind.INT, "removals that no rule denies (allowed or held)"),
     Fact("plan.role_changes", Kind.INT, "role changes that no rule denies (allowed or held)"),
-    Fact("plan.allowed", Kind.INT, "changes that may go ahead, with a warning or without"),
+    Fact("plan.allowed", Kind.INT, "changes that may go ahead, with a warning or without, and without an exception"),
+    Fact("plan.excepted", Kind.INT, "changes that an exception frees from a rule, whether they then go ahead or not"),
     Fact("plan.held", Kind.INT, "changes that wait for a second person"),
     Fact("plan.denied", Kind.INT, "changes that are denied"),
     Fact("plan.errors", Kind.INT, "changes with a rule that could not be evaluated"),
@@ -86,6 +88,19 @@ _PLAN = (
     Fact("plan.removals_protected", Kind.INT, "removals of protected members that no rule denies"),
 )
 
+_EXCEPTION = (
+    Fact("exception.id", Kind.STRING, "its id"),
+    Fact("exception.owner", Kind.STRING, "who asked for it"),
+    Fact("exception.approver", Kind.STRING, "who approved it"),
+    Fact("exception.approved_at", Kind.TIMESTAMP, "when it was approved"),
+    Fact("exception.expires_at", Kind.TIMESTAMP, "when it ends"),
+    Fact("exception.lifetime", Kind.DURATION, "from its approval to its end"),
+    Fact("exception.rules", Kind.STRINGS, "the rules it is from, as policy/rule"),
+    Fact("exception.groups", Kind.STRINGS, "the groups it is limited to; '*' is every group"),
+    Fact("exception.people", Kind.INT, "how many people it names; 0: it is not about named people"),
+    Fact("exception.conditions", Kind.INT, "how many conditions limit it"),
+)
+
 
 def _by_name(*facts: Fact) -> Mapping[str, Fact]:
     return MappingProxyType({fact.name: fact for fact in facts})
@@ -94,3 +109,4 @@ def _by_name(*facts: Fact) -> Mapping[str, Fact]:
 ACTIONS = ("add", "remove")
 CHANGE_FACTS = _by_name(*_SUBJECT, *_ACTION, *_GROUP, *_NOW)
 PLAN_FACTS = _by_name(*_PLAN, *_GROUP, *_NOW)
+EXCEPTION_FACTS = _by_name(*_EXCEPTION, *_NOW)

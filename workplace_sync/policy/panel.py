@@ -5,13 +5,15 @@ passes, and any row that fails like one before it, costs no object.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from workplace_sync.policy.bench import Bench, Outcomes, Seat, Sitting
 from workplace_sync.policy.cel import Environment, Outcome
-from workplace_sync.policy.decision import Decision, Finding, Mode
+from workplace_sync.policy.decision import Decision, Effect, Finding, Mode
+from workplace_sync.policy.document import ExceptionDocument
 from workplace_sync.policy.door import RefusedError
+from workplace_sync.policy.exemptions import Exemptions
 from workplace_sync.policy.facts import Fact, FactValue, Kind
 
 _MAX_DECISIONS = 4_096  # remembered outcomes; in practice a few dozen
@@ -19,13 +21,23 @@ _MAX_DECISIONS = 4_096  # remembered outcomes; in practice a few dozen
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a seat is: its bench, its number there, and its conditions among all outcomes."""
+    """Where a seat is: its bench, its number there, and its guards and conditions among all outcomes."""
 
     seat: Seat
     bench: int
     index: int
+    guards: slice
     span: slice
     reads: frozenset[str]
+
+    def fails(self, outcomes: Outcomes) -> bool:
+        """Whether the rule applies, or may apply, and its conditions are not all true."""
+        guards = outcomes[self.guards]
+        return False not in guards and (None in guards or not all(outcomes[self.span]))
+
+    def is_unknown(self, outcomes: Outcomes) -> bool:
+        """Whether the rule could not be evaluated."""
+        return None in outcomes[self.guards] or None in outcomes[self.span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +58,25 @@ _WHOLE = _Gap()
 
 
 class Panel:
-    """Decides rows of facts by the given rules. `fixed` are facts that are the same for every row ever decided here."""
+    """Decides rows of facts by the given rules. `fixed` are facts that are the same for every row ever decided here.
 
-    def __init__(self, seats: Sequence[Seat], facts: Mapping[str, Fact], fixed: Mapping[str, FactValue]) -> None:
+    `exceptions` are those in force, from any rules.
+    """
+
+    def __init__(
+        self,
+        seats: Sequence[Seat],
+        facts: Mapping[str, Fact],
+        fixed: Mapping[str, FactValue],
+        exceptions: Sequence[ExceptionDocument] = (),
+    ) -> None:
         kinds = {name: fact.kind for name, fact in facts.items()}
+        self._exemptions = Exemptions(exceptions, {seat.name for seat in seats}, kinds)
         self._benches = list(_benches(seats, kinds, fixed))
         self._places = sorted(_places(self._benches), key=lambda place: seats.index(place.seat))
         self.conditions = tuple(name for bench in self._benches for name in bench.names)
-        self.variables = frozenset[str]().union(*(bench.variables for bench in self._benches))
+        needed = [bench.variables for bench in self._benches]
+        self.variables = (self._exemptions.variables - fixed.keys()).union(*needed)
         self._decisions: dict[object, Decision] = {}
 
     def decide(
@@ -66,8 +89,7 @@ class Panel:
         sittings = [Sitting(bench, shared) for bench in self._benches]
         if alone:
             for row in rows:
-                outcomes, gap = self._examine(sittings, row)
-                yield self._conclude(outcomes, sittings, row, gap)
+                yield self._conclude(*self._examine(sittings, row), sittings, row)
             return
         remembered = self._decisions
         looks = [sitting.outcomes for sitting in sittings]
@@ -77,10 +99,9 @@ class Panel:
                 for look in looks:
                     outcomes += look(row)
             except (KeyError, TypeError, RefusedError):  # a fact is missing, of no type that can be a fact, or refused
-                outcomes, gap = self._examine(sittings, row)
-                yield self._conclude(outcomes, sittings, row, gap)
+                yield self._conclude(*self._examine(sittings, row), sittings, row)
             else:
-                yield remembered.get(outcomes) or self._conclude(outcomes, sittings, row, _WHOLE)
+                yield remembered.get(outcomes) or self._conclude(outcomes, _WHOLE, sittings, row)
 
     def undecided(self, reason: str) -> Decision:
         """Return the decision where nothing can be evaluated: of every rule it is unknown whether it holds."""
@@ -114,36 +135,41 @@ class Panel:
         return tuple(chain.from_iterable(kept)), _Gap(frozenset(refused.items()), frozenset(missing))
 
     def _conclude(
-        self, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
+        self, outcomes: Outcomes, gap: _Gap, sittings: Sequence[Sitting], row: Mapping[str, object]
     ) -> Decision:
         """Return the decision: the same object as before, unless a message is about this row alone."""
         key = outcomes if gap == _WHOLE else (outcomes, gap)
         if key in self._decisions:
             return self._decisions[key]
-        failed = [place for place in self._places if not all(outcomes[place.span])]
-        found = [_finding(place, outcomes[place.span], sittings, row, gap) for place in failed]
-        decision = _decision(found)
-        if not any(place.seat.rule.message_expression for place in failed):
+        failed = [place for place in self._places if place.fails(outcomes)]
+        decision = _decision([self._finding(place, outcomes, sittings, row, gap) for place in failed])
+        if not any(p.seat.rule.message_expression or p.seat.name in self._exemptions.varying for p in failed):
             if len(self._decisions) >= _MAX_DECISIONS:
                 self._decisions.clear()
             self._decisions[key] = decision
         return decision
 
+    def _finding(
+        self, place: _Place, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
+    ) -> Finding:
+        if place.is_unknown(outcomes):  # an exception frees from what a rule says, never from being checked
+            return place.seat.finding(f"This rule could not be checked: {gap.reason(place)}.", unknown=True)
+        sitting = sittings[place.bench]
+        found = place.seat.finding(sitting.message(place.index, row), unknown=False)
+        if found.mode is Mode.ENFORCE and place.seat.name in self._exemptions.rules:
+            exception = self._exemptions.freeing(place.seat.name, sitting.facts(row))
+            if exception:
+                return replace(found, effect=Effect.EXCEPTED, remedy="", exception=exception)
+        return found
+
 
 def _decision(found: list[Finding]) -> Decision:
     found.sort(key=lambda finding: -finding.effect.rank)
     return Decision(
-        tuple(finding for finding in found if finding.mode is Mode.ENFORCE),
-        tuple(finding for finding in found if finding.mode is Mode.AUDIT),
+        tuple(one for one in found if one.mode is Mode.ENFORCE and one.effect is not Effect.EXCEPTED),
+        tuple(one for one in found if one.mode is Mode.AUDIT),
+        tuple(one for one in found if one.effect is Effect.EXCEPTED),
     )
-
-
-def _finding(
-    place: _Place, outcomes: Outcomes, sittings: Sequence[Sitting], row: Mapping[str, object], gap: _Gap
-) -> Finding:
-    if None in outcomes:
-        return place.seat.finding(f"This rule could not be checked: {gap.reason(place)}.", unknown=True)
-    return place.seat.finding(sittings[place.bench].message(place.index, row), unknown=False)
 
 
 def _benches(seats: Sequence[Seat], kinds: Mapping[str, Kind], fixed: Mapping[str, FactValue]) -> Iterator[Bench]:
@@ -181,8 +207,9 @@ def _places(benches: Sequence[Bench]) -> Iterator[_Place]:
     for number, bench in enumerate(benches):
         begin = 0
         for index, seat in enumerate(bench.seats):
-            size = len(seat.rule.stated)
+            size, guards = len(seat.conditions), len(seat.guards)
             reads = frozenset[str]().union(*bench.reads[begin : begin + size])
-            yield _Place(seat, number, index, slice(start + begin, start + begin + size), reads)
+            first = start + begin
+            yield _Place(seat, number, index, slice(first, first + guards), slice(first + guards, first + size), reads)
             begin += size
         start += begin

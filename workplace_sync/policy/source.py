@@ -1,7 +1,7 @@
 """Reads the YAML text of a policy or of its tests into a checked model, and knows the place of everything in it.
 
-Only plain data is accepted: no anchors and aliases (they can make a small file huge), no tags, no second document, no
-repeated keys (YAML would silently keep the last), no NUL. All faults of a file are told at once.
+Only plain data is accepted: no anchors and aliases (they can make a small file huge), no tags, no second document where
+one is expected, no repeated keys (YAML would silently keep the last), no NUL. All faults of a file are told at once.
 """
 
 import difflib
@@ -17,6 +17,7 @@ from workplace_sync.errors import Fault, InputError
 
 MAX_BYTES = 1_000_000
 _MAX_DEPTH = 20
+_MAX_DOCUMENTS = 1_000
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -69,17 +70,31 @@ def dotted(path: Path) -> str:
 
 
 def read_source(file: str, content: bytes) -> Source:
-    """Read YAML text into plain data with places; raises InputError with every fault found."""
+    """Read YAML text of one document into plain data with places; raises InputError with every fault found."""
+    (source,) = _sources(file, content, most=1)
+    return source
+
+
+def read_sources(file: str, content: bytes) -> list[Source]:
+    """Read YAML text of one or more documents, parted by `---`; raises InputError with every fault found."""
+    return _sources(file, content, most=_MAX_DOCUMENTS)
+
+
+def _sources(file: str, content: bytes, *, most: int) -> list[Source]:
     text = _decoded(file, content)
     try:
-        node = _composed(file, text)
+        nodes = _composed(file, text, most)
     except (ValueError, yaml.YAMLError) as error:  # ValueError: an escape beyond Unicode
         raise _input_error([_yaml_fault(file, error)]) from None
-    reading = _Reading(Source(file, None))
-    data = reading.plain(node, ())
-    if reading.faults:
-        raise _input_error(reading.faults)
-    return Source(file, data, reading.source.keys, reading.source.values)
+    sources, faults = [], []
+    for node in nodes:
+        reading = _Reading(Source(file, None))
+        data = reading.plain(node, ())
+        faults += reading.faults
+        sources.append(Source(file, data, reading.source.keys, reading.source.values))
+    if faults:
+        raise _input_error(faults)
+    return sources
 
 
 def checked(source: Source, model: type[M]) -> M:
@@ -107,26 +122,34 @@ def _decoded(file: str, content: bytes) -> str:
         raise _input_error([Fault(file, line, 0, "", "the text is not UTF-8", "save the file as UTF-8")]) from None
 
 
-def _composed(file: str, text: str) -> yaml.Node:
-    """Return the node tree of the one document, after a pass over the events that lets only plain data through."""
-    faults = list(_event_faults(file, text))
+def _composed(file: str, text: str, most: int) -> list[yaml.Node]:
+    """Return the node trees of the documents, after a pass over the events that lets only plain data through."""
+    faults = list(_event_faults(file, text, most))
     if faults:
         raise _input_error(faults)
-    node: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
-    if node is None:
+    nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if not _is_nothing(node)]
+    if not nodes:
         raise _input_error([Fault(file, 0, 0, "", "the file is empty")])
-    return node
+    return nodes
 
 
-def _event_faults(file: str, text: str) -> Iterator[Fault]:
+def _is_nothing(node: yaml.Node) -> bool:
+    """Whether this is the document between two `---`, or before the first, in which nothing is written."""
+    return isinstance(node, yaml.ScalarNode) and not node.value and node.style is None
+
+
+def _event_faults(file: str, text: str, most: int) -> Iterator[Fault]:
     depth = documents = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         line, column = _line_and_column(event.start_mark)
         documents += isinstance(event, yaml.DocumentStartEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH or documents > 1:
-            message = "the nesting is too deep" if depth > _MAX_DEPTH else "a second document begins here"
-            yield Fault(file, line, column, "", message, "write one plain policy in each file")
+        if depth > _MAX_DEPTH:
+            yield Fault(file, line, column, "", "the nesting is too deep", "write plain lists and fields")
+            return
+        if documents > most:
+            message = "a second document begins here" if most == 1 else f"more than {most} documents are in one file"
+            yield Fault(file, line, column, "", message, "write it into a file of its own")
             return
         if isinstance(event, yaml.NodeEvent) and event.anchor:
             yield Fault(file, line, column, "", "anchors and aliases are not accepted", "write the value out")
