@@ -69,6 +69,23 @@ def test_a_change_survives_its_line(one: PlannedChange) -> None:
     assert "\n" not in one.line()
 
 
+@given(changes)
+def test_a_change_can_be_numbered_after_its_line_was_made(one: PlannedChange) -> None:
+    head, tail = one.line_around()
+    assert f"{head}{one.seq}{tail}" == one.line()
+
+
+@given(st.lists(changes, max_size=6))
+def test_tallies_of_parts_add_up_to_that_of_the_whole(every: list[PlannedChange]) -> None:
+    whole, merged = Tally(), Tally()
+    for one in every:
+        part = Tally()
+        for tally in (whole, part):
+            tally.add(one)
+        merged.merge(part)
+    assert merged == whole
+
+
 @given(facts)
 def test_stored_facts_are_whole_again_when_restored(known: dict[str, object]) -> None:
     stored = stored_facts(known)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from workplace_sync.errors import ExitCode, GuardError, ReviewError, StaleError
 from workplace_sync.jobs import carry_out as carrying
 from workplace_sync.jobs.carry_out import Course, Journal
-from workplace_sync.jobs.decide import Question
+from workplace_sync.jobs.judging import Question
 from workplace_sync.jobs.observe import observe
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Rules, check_digest, history_of

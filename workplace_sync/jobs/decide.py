@@ -1,82 +1,56 @@
 """Ask the policies about candidates, a chunk at a time: the same way when planning and when applying."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import count, islice
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from sqlalchemy import Connection
 
-from workplace_sync.membership.change import Action
-from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.plan import PlannedChange, planned
-from workplace_sync.membership.subject import Candidate, subject_facts, wanted_change
-from workplace_sync.policy.engine import Engine
-from workplace_sync.policy.facts import FactValue
-from workplace_sync.roster.consent import standing
+from workplace_sync.jobs.crowd import Crowd, usable_workers
+from workplace_sync.jobs.judging import Judged, Question, judge, judged_changes
+from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.store import candidates as candidate_store
-from workplace_sync.store import consent as consent_store
+from workplace_sync.store.candidate_rows import CandidateRow, in_chunks
 
 _AT_ONCE = 2_000
+_LARGE = 20_000  # candidates (about): with fewer, starting processes takes longer than they save
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked: about which group, of which rules, as of when, with the group's size at that time."""
+def decide(
+    question: Question, streaming: Connection, *, workers: int | None = None, large: int = _LARGE
+) -> Iterator[Judged]:
+    """Yield every change that the roster and the configuration want, decided, in chunks, always in the same order.
 
-    group: ManagedGroup
-    engine: Engine
-    now: datetime
-    size: int
-
-    def group_facts(self) -> dict[str, FactValue]:
-        """Return the facts that are the same for everybody."""
-        return {
-            "group.name": self.group.name,
-            "group.tenant": self.group.tenant,
-            "group.size": self.size,
-            "now": self.now,
-        }
-
-
-def decide(question: Question, streaming: Connection, looking: Connection) -> Iterator[PlannedChange]:
-    """Yield every change that the roster and the configuration want, with its decision; numbered from 0.
-
-    `streaming` is the connection on which the candidates stream, `looking` another one for looking up consent.
+    `streaming` is the connection on which the candidates stream. More than about `large` of them are spread over
+    `workers` processes (one for each processor that we may use, unless told); 0 keeps everything in this one.
     """
-    candidates = _candidates(question, streaming, None)
-    numbers = count()
-    while chunk := list(islice(candidates, _AT_ONCE)):
-        yield from _decide_chunk(question, looking, chunk, numbers.__next__)
+    chunks = _chunks(question, streaming, None)
+    first = list(islice(chunks, -(-large // _AT_ONCE)))
+    number = usable_workers() if workers is None else workers
+    if number and len(first) * _AT_ONCE >= large:
+        with Crowd(question, number) as crowd:
+            yield from crowd.judge(chain(_emptied(first), chunks))
+    else:
+        yield from (judge(question, rows) for rows in chain(first, chunks))
 
 
 def decide_again(question: Question, connection: Connection, keys: Sequence[str]) -> dict[str, PlannedChange]:
     """Return what would be decided now about some people, by key; those about whom nothing is wanted are left out."""
-    chunk = list(_candidates(question, connection, keys))
-    return {change.key: change for change in _decide_chunk(question, connection, chunk, lambda: 0)}
+    chunks = _chunks(question, connection, keys)
+    return {change.key: change for rows in chunks for change in judged_changes(question, rows)}
 
 
-def _candidates(question: Question, connection: Connection, keys: Sequence[str] | None) -> Iterator[Candidate]:
+def _chunks(question: Question, connection: Connection, keys: Sequence[str] | None) -> Iterator[list[CandidateRow]]:
     group = question.group
-    yield from candidate_store.additions(connection, group.name, keys=keys)
+    yield from in_chunks(candidate_store.addition_rows(connection, group.name, keys=keys), _AT_ONCE)
     if group.removals.opted_out or group.removals.not_eligible:
-        yield from candidate_store.removals(
+        rows = candidate_store.removal_rows(
             connection, group.name, tenant=group.tenant, statuses=group.eligible_statuses, keys=keys
         )
+        yield from in_chunks(rows, _AT_ONCE)
 
 
-def _decide_chunk(
-    question: Question, looking: Connection, chunk: list[Candidate], number: Callable[[], int]
-) -> Iterator[PlannedChange]:
-    events = consent_store.events_of(looking, [candidate.key for candidate in chunk], question.group.name)
-    everybody = question.group_facts()
-    asked: dict[Action, list[tuple[Candidate, dict[str, object]]]] = {action: [] for action in Action}
-    for candidate in chunk:
-        consent = standing(events.get(candidate.key, []), now=question.now)
-        wanted = wanted_change(candidate, consent, question.group)
-        if wanted is not None:
-            asked[wanted[0]].append((candidate, subject_facts(candidate, consent, question.group, *wanted)))
-    for action, rows in asked.items():
-        decisions = question.engine.decide(action.value, [facts for _, facts in rows], shared=everybody)
-        for (candidate, facts), decision in zip(rows, decisions, strict=True):
-            yield planned(number(), candidate.key, candidate.address, candidate.platform_id, facts, decision)
+def _emptied(chunks: list[list[CandidateRow]]) -> Iterator[list[CandidateRow]]:
+    """Yield the chunks in order, holding on to none that was handed out."""
+    chunks.reverse()
+    while chunks:
+        yield chunks.pop()

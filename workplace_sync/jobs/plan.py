@@ -1,26 +1,25 @@
 """Make a plan: what the roster wants done with the group, and what the policies say to each change and to the whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import count
 
 from sqlalchemy import Connection
 
 from workplace_sync.errors import StoreError, UsageError
 from workplace_sync.evidence.entry import Kind, Record
-from workplace_sync.jobs.decide import Question, decide
+from workplace_sync.jobs.decide import decide
+from workplace_sync.jobs.judging import Question, Unnumbered
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.plan import Header, History, PlanDigest, PlannedChange, Tally, plan_facts, stored_facts
+from workplace_sync.membership.plan import Header, History, PlanDigest, Tally, plan_facts, stored_facts
 from workplace_sync.policy.decision import Decision, Effect
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.store import activations, candidates, operations
 from workplace_sync.store import plans as store
 from workplace_sync.store.snapshots import SnapshotRecord
-
-_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +106,19 @@ def make_plan(
 def _stage_changes(
     office: Office, question: Question, staging: store.StagedChanges, digest: PlanDigest, tally: Tally
 ) -> None:
-    with office.database.connect() as streaming, office.database.connect() as looking:
-        changes = decide(question, streaming, looking)
-        while part := list(islice(_lines(changes, digest, tally), _AT_ONCE)):
-            staging.add(part)
+    numbers = count()
+    with office.database.connect() as streaming:
+        for judged in decide(question, streaming):
+            changes = [_numbered(change, number) for change, number in zip(judged.changes, numbers, strict=False)]
+            if changes:
+                digest.add("\n".join(change[-1] for change in changes))
+            tally.merge(judged.tally)
+            staging.add(changes)
 
 
-def _lines(changes: Iterator[PlannedChange], digest: PlanDigest, tally: Tally) -> Iterator[tuple[PlannedChange, str]]:
-    for change in changes:
-        line = change.line()
-        digest.add(line)
-        tally.add(change)
-        yield change, line
+def _numbered(change: Unnumbered, number: int) -> store.StagedRow:
+    key, action, effect, remedy, head, tail = change
+    return number, key, action, effect, remedy, f"{head}{number}{tail}"
 
 
 def _header(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from workplace_sync.jobs.decide import Question, decide_again
+from workplace_sync.jobs.decide import decide_again
+from workplace_sync.jobs.judging import Question
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.plan import GOES, PlannedChange, Tally
 from workplace_sync.policy.decision import Effect

@@ -67,6 +67,11 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
             }
         )
 
+    def line_around(self) -> tuple[str, str]:
+        """Return what stands in the line before and after the change's number, for whoever numbers it later."""
+        before, mark, after = self._replace(seq=0).line().rpartition('"seq":0,"why":')  # quotes in texts are escaped
+        return f"{before}{mark[:6]}", f"{mark[7:]}{after}"
+
     @classmethod
     def parse(cls, line: str) -> "PlannedChange":
         """Return the change that `line` is the text of."""
@@ -164,6 +169,14 @@ class Tally:
         if change.action is Action.REMOVE and change.effect in GOES | {Effect.HOLD}:
             self.protected_removals += change.facts.get("subject.protected") is True
             self.administrators_removed += change.facts.get("subject.administrator") is True
+
+    def merge(self, other: "Tally") -> None:
+        """Count what another tally counted, too."""
+        self.counted.update(other.counted)
+        self.invited += other.invited
+        self.errors += other.errors
+        self.protected_removals += other.protected_removals
+        self.administrators_removed += other.administrators_removed
 
     def number(self, action: Action | None = None, effects: Iterable[Effect] = tuple(Effect)) -> int:
         """Return how many changes of an action (all when None) ended in one of `effects`."""

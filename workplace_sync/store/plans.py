@@ -8,9 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table, Text, func, insert, literal, or_, select
 
-from workplace_sync.membership.change import Action
 from workplace_sync.membership.plan import Header, PlannedChange
-from workplace_sync.policy.decision import Effect
+from workplace_sync.store.staging import Staging, staging
 from workplace_sync.store.tables import ChangeRow, PlanRow, ReviewRow
 
 _PLAN = PlanRow.__table__  # type: ignore[attr-defined]
@@ -26,14 +25,11 @@ _STAGED = Table(
 )
 
 _AT_ONCE = 5_000
-_TEXTS = {word: word.value for word in (*Action, *Effect)}
 
-# By hand and by position, as a million changes spend half of their time in naming parameters otherwise.
-_STAGE = {
-    name: f"INSERT INTO staged_change (seq, key, action, effect, remedy, body) VALUES ({', '.join([mark] * 6)})"  # noqa: S608 - our own marks
-    for name, mark in (("sqlite", "?"), ("postgresql", "%s"))
-}
 _SHORTEST_DIGEST = 8  # fewer digits of a digest would name the wrong plan too easily
+
+StagedRow = tuple[int, str, str, str, str, str]
+"""A change's number, key, action, effect and remedy, and the line that the digest covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +64,21 @@ class Review:
 
 
 class StagedChanges:
-    """The changes of a plan in the making, on a connection of their own: seen by nobody else, and gone with it."""
+    """The changes of a plan in the making."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, area: Staging) -> None:
+        self._area = area
 
-    def add(self, changes: Sequence[tuple[PlannedChange, str]]) -> None:
-        """Stage changes with their lines."""
-        if changes:
-            self.connection.exec_driver_sql(
-                _STAGE[self.connection.dialect.name],
-                [(c.seq, c.key, _TEXTS[c.action], _TEXTS[c.effect], c.remedy, line) for c, line in changes],
-            )
-            self.connection.commit()
+    def add(self, changes: Sequence[StagedRow]) -> None:
+        """Stage changes."""
+        self._area.add(changes)
 
 
 @contextmanager
 def staged(connection: Connection) -> Iterator[StagedChanges]:
-    """Lend a staging area on `connection`; it is gone afterwards, whatever happened, and even if we are killed."""
-    _STAGED.create(connection)
-    connection.commit()
-    try:
-        yield StagedChanges(connection)
-    finally:
-        connection.rollback()
-        _STAGED.drop(connection)
-        connection.commit()
+    """Lend a staging area for changes on `connection`."""
+    with staging(connection, _STAGED) as area:
+        yield StagedChanges(area)
 
 
 def add(connection: Connection, plan: PlanRecord) -> None:

@@ -1,0 +1,84 @@
+"""What the rows that the candidates' query gives mean. No database is imported here: worker processes read them too.
+
+A person has one row for each event of their consent, all in a row, and one where nothing is on record. Times are as
+the database has them: text in UTC without a zone on SQLite, aware times in the session's zone on PostgreSQL.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from workplace_sync.membership.subject import Candidate
+from workplace_sync.roster.consent import ConsentEvent, ConsentKind, ConsentOrigin
+
+CandidateRow = tuple[Any, ...]
+
+_KINDS = {kind.value: kind for kind in ConsentKind}
+_ORIGINS = {origin.value: origin for origin in ConsentOrigin}
+
+
+def in_chunks(rows: Iterable[CandidateRow], size: int) -> Iterator[list[CandidateRow]]:
+    """Yield the rows in lists of about `size`, never parting those of one person."""
+    iterator = iter(rows)
+    held: list[CandidateRow] = []
+    while part := list(islice(iterator, size)):
+        held += part
+        cut = len(held)
+        while cut and held[cut - 1][0] == held[-1][0]:
+            cut -= 1
+        if cut:
+            yield held[:cut]
+            held = held[cut:]
+    if held:
+        yield held
+
+
+def people_in(rows: Iterable[CandidateRow]) -> Iterator[tuple[Candidate, list[ConsentEvent]]]:
+    """Yield each person in the rows with the events of their consent, in no order."""
+    candidate: Candidate | None = None
+    events: list[ConsentEvent] = []
+    for row in rows:
+        if candidate is None or candidate.key != row[0]:
+            if candidate is not None:
+                yield candidate, events
+            candidate, events = _candidate(row), []
+        if row[14] is not None:
+            events.append(_event(row))
+    if candidate is not None:
+        yield candidate, events
+
+
+def _candidate(row: CandidateRow) -> Candidate:
+    key, address, platform_id, tenant, status, roles, method, source = row[:8]
+    in_roster, is_member, administrator, by_us, gone_at, cause = row[8:14]
+    return Candidate(
+        key,
+        address,
+        platform_id,
+        tenant,
+        status,
+        tuple(roles.split("|")) if roles else (),
+        method,
+        source,
+        in_roster == 1,  # SQLite has no type for true and false
+        is_member == 1,
+        administrator == 1,
+        by_us == 1,
+        None if gone_at is None else _instant(gone_at),
+        cause,
+    )
+
+
+def _event(row: CandidateRow) -> ConsentEvent:
+    scope, kind, at, recorded_at, origin, basis, source, expires_at = row[14:]
+    ends = None if expires_at is None else _instant(expires_at)
+    return ConsentEvent(
+        row[0], scope, _KINDS[kind], _instant(at), _instant(recorded_at), _ORIGINS[origin], "", basis, source, "", ends
+    )
+
+
+def _instant(value: str | datetime) -> datetime:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value.astimezone(UTC)
