@@ -2,8 +2,9 @@ import pytest
 
 from tests.policy.documents import policy, shelf
 from workplace_sync.errors import InputError
+from workplace_sync.policy.coverage import coverage
 from workplace_sync.policy.shelf import PolicySet
-from workplace_sync.policy.testing import read_suites, run, unseen
+from workplace_sync.policy.testing import read_suites, run
 
 SUITE = b"""\
 kind: PolicyTests
@@ -38,7 +39,7 @@ def test_cases_are_run_by_their_policy_alone(policies: PolicySet) -> None:
     (suite,) = read_suites({"t.yaml": SUITE}, policies)  # the floor would make an error of the unknown opt-out
     results = list(run(suite, policies))
     assert [result.passed for result in results] == [True, True, True]
-    assert results[1].got == results[1].expected
+    assert results[1].got.rules == results[1].expected.rules
     assert results[1].policy == "policy"
 
 
@@ -61,21 +62,21 @@ def test_audited_rules_are_expected_apart() -> None:
 
 def test_what_no_case_showed_is_listed(policies: PolicySet) -> None:
     (suite,) = read_suites({"t.yaml": SUITE}, policies)
-    missing = unseen(policies, list(run(suite, policies))[:2])
-    assert "policy/plan#plan never true" in missing
-    assert "policy/plan#plan never false" in missing
-    assert not [name for name in missing if name.startswith("policy/rule")]
+    found = coverage(policies, list(run(suite, policies))[:2])
+    missing = [str(one) for one in found.unseen if not one.name.startswith("floor-")]
+    assert missing == ["policy@2/plan#plan never true", "policy@2/plan#plan never false"]
+    assert found.percent == 100.0 * (found.wanted - len(found.unseen)) / found.wanted
 
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (b"policy: policy", b"policy: polcy", "t.yaml:2:9: [policy] no policy has the id 'polcy'"),
-        (b"rules: [rule]", b"rules: [ruel]", "t.yaml:10:13: [cases[1].expect] the policy has no rule 'ruel'"),
-        (b"{subject.consent: none}", b"{subject.consnt: none}", "t.yaml:9:13: [cases[1].given.subject.consnt] is not a fact that rules may read"),
+        (b"policy: policy", b"policy: polcy", "t.yaml:2:9: [policy] no policy has the id 'polcy' — did you mean policy?"),
+        (b"rules: [rule]", b"rules: [ruel]", "t.yaml:10:13: [cases[1].expect] the policy has no rule 'ruel' — did you mean rule?"),
+        (b"{subject.consent: none}", b"{subject.consnt: none}", "t.yaml:9:13: [cases[1].given.subject.consnt] is not a fact that rules may read — did you mean subject.consent?"),
         (b"{plan.additions: 4}", b"{subject.consent: x}", "t.yaml:13:13: [cases[2].given.subject.consent] is not a fact that rules may read"),
-        (b"given: {subject.consent: opted_in}", b"given: {subject.consnt: opted_in}", "t.yaml:4:9: [given.subject.consnt] is not a fact that rules may read"),
-        (b"effect: allow", b"effect: allwo", "t.yaml:7:22: [cases[0].expect.effect] input should be 'allow', 'warn', 'hold', 'deny' or 'error'"),
+        (b"given: {subject.consent: opted_in}", b"given: {subject.consnt: opted_in}", "t.yaml:4:9: [given.subject.consnt] is not a fact that rules may read — did you mean subject.consent?"),
+        (b"effect: allow", b"effect: allwo", "t.yaml:7:22: [cases[0].expect.effect] input should be 'allow', 'excepted', 'warn', 'hold', 'deny', 'error' or 'unchanged'"),
         (b"kind: PolicyTests", b"kind: &a PolicyTests", "t.yaml:1:7: anchors and aliases are not accepted — write the value out"),
     ],
 )  # fmt: skip

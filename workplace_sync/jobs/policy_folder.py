@@ -1,0 +1,43 @@
+"""Reads a folder of policies as it lies on the disk, whether its files can be used or not."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workplace_sync.errors import Fault, InputError, UsageError
+
+_CASES = "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFolder:
+    """The files of a folder by their name in it: `policies`, `cases` (those below tests/), and what was not read."""
+
+    path: Path
+    policies: dict[str, bytes]
+    cases: dict[str, bytes]
+    strays: tuple[str, ...]
+
+    def placed(self, fault: Fault) -> Fault:
+        """Return the fault with its file named from where we are, for an editor to open; not for built-in files."""
+        inside = fault.file in self.policies or fault.file in self.cases or fault.file in self.strays
+        name = str(self.path / fault.file) if inside else fault.file
+        return Fault(name, fault.line, fault.column, fault.field, fault.message, fault.advice)
+
+
+def read_folder(path: Path) -> PolicyFolder:
+    """Return what a folder holds; raises UsageError where there is none, InputError for a file that cannot be read."""
+    if not path.is_dir():
+        raise UsageError(f"There is no folder {path}.", hint="Name the folder in which the policies are.")
+    found: dict[str, bytes] = {}
+    faults: list[Fault] = []
+    for file in sorted(path.glob("**/*.yaml")):
+        try:
+            found[file.relative_to(path).as_posix()] = file.read_bytes()
+        except OSError as error:
+            faults.append(Fault(str(file), 0, 0, "", f"cannot be read: {error.strerror}", "check its rights"))
+    if faults:
+        raise InputError("The policies cannot be read.", faults)
+    cases = {name: content for name, content in found.items() if name.split("/")[0] == _CASES}
+    policies = {name: content for name, content in found.items() if name not in cases}
+    strays = tuple(sorted(file.relative_to(path).as_posix() for file in path.glob("**/*.yml")))
+    return PolicyFolder(path, policies, cases, strays)
