@@ -126,8 +126,10 @@ class Application:
                 hint="Run `workplace-sync init`, or point WORKPLACE_SYNC_POLICIES_DIR to them.",
             )
         found = {name: path.read_bytes() for name, path in sorted(_policy_files(folder))}
-        kept = {name: content.decode() for name, content in (found | floor_files()).items() if _is_utf8(content)}
-        return Rules(load_policies(found), kept)
+        archive = {name: path.read_bytes() for name, path in sorted(_archived_files(folder))}
+        every = found | floor_files() | archive
+        kept = {name: content.decode() for name, content in every.items() if _is_utf8(content)}
+        return Rules(load_policies(found, archive), kept)
 
     def groups(self) -> dict[str, GroupFile]:
         """Return all groups by name."""
@@ -223,6 +225,12 @@ def _policy_files(folder: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(folder)
         if name.parts[0] not in _NOT_POLICIES:
             yield name.as_posix(), path
+
+
+def _archived_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in folder.glob("platform/*/texts/*"):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path
 
 
 def _is_utf8(content: bytes) -> bool:

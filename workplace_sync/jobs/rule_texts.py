@@ -40,7 +40,11 @@ class RuleTexts:
             files = activations.files_of(connection, revision)
         try:
             policies = load_policies(
-                {name: text.encode() for name, text in files.items() if not name.startswith("built-in/")}
+                {
+                    name: text.encode()
+                    for name, text in files.items()
+                    if name.endswith(".yaml") and not name.startswith("built-in/")
+                }
             )
         except InputError:  # kept files of an older format: their citations still stand, their texts are in the files
             return {}
@@ -50,7 +54,7 @@ class RuleTexts:
 def _texts(policies: PolicySet) -> Iterable[tuple[str, RuleText]]:
     for policy in policies.policies:
         about = policy.document.metadata
-        for rule in (*policy.document.rules, *policy.document.plan_rules):
+        for rule in policy.document.all_rules:
             cite = f"{about.id}@{about.version}/{rule.id}"
             yield (
                 cite,

@@ -18,7 +18,6 @@ _SAMPLES: Mapping[Kind, tuple[object, ...]] = {
     Kind.BOOL: (False, True, True),
     Kind.INT: (0, 1, 50),
     Kind.TIMESTAMP: (datetime(1970, 1, 1, tzinfo=UTC), _DAY, _DAY + timedelta(days=400)),
-    Kind.DURATION: (timedelta(0), timedelta(hours=1), timedelta(days=30)),
     Kind.STRINGS: ([], ["sample"], ["sample", "other"]),
 }
 

@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from workplace_sync.errors import Fault
@@ -57,7 +57,7 @@ def exception_facts(exception: ExceptionDocument) -> dict[str, object]:
         "exception.approver": exception.approver,
         "exception.approved_at": exception.approved_at,
         "exception.expires_at": exception.expires_at,
-        "exception.lifetime": exception.expires_at - exception.approved_at,
+        "exception.days": -((exception.approved_at - exception.expires_at) // timedelta(days=1)),
         "exception.rules": list(exception.rules),
         "exception.groups": list(exception.match.groups),
         "exception.people": len(exception.people),

@@ -94,7 +94,7 @@ _EXCEPTION = (
     Fact("exception.approver", Kind.STRING, "who approved it"),
     Fact("exception.approved_at", Kind.TIMESTAMP, "when it was approved"),
     Fact("exception.expires_at", Kind.TIMESTAMP, "when it ends"),
-    Fact("exception.lifetime", Kind.DURATION, "from its approval to its end"),
+    Fact("exception.days", Kind.INT, "for how many days it holds; a begun day counts"),
     Fact("exception.rules", Kind.STRINGS, "the rules it is from, as policy/rule"),
     Fact("exception.groups", Kind.STRINGS, "the groups it is limited to; '*' is every group"),
     Fact("exception.people", Kind.INT, "how many people it names; 0: it is not about named people"),

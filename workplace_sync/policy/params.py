@@ -42,7 +42,10 @@ _TIGHTER = {
 
 
 class Range(Part):
-    """The values from `min` to `max` that a policy leaves to its groups, looser ones too."""
+    """The values from `min` to `max` that a policy leaves to its groups, looser ones too.
+
+    Of lists, those that have all of `min` and nothing beyond `max`.
+    """
 
     min: FactValue
     max: FactValue
@@ -76,7 +79,7 @@ class Param(Part):
                 f"cannot say `tighten: {self.tighten}` of a {self.type}; use {' or '.join([*fitting, 'never'])}"
             )
         if self.range is not None:
-            if self.type not in _ORDERED:
+            if self.type not in {*_ORDERED, Kind.STRINGS}:
                 raise ValueError(f"cannot have a range, as a {self.type} has no order")
             if not self._in_range(self.value):
                 raise ValueError("has a value outside of its own range")
@@ -97,28 +100,23 @@ class Param(Part):
 
     def _in_range(self, value: FactValue) -> bool:
         limits = self.range
-        return limits is not None and not (_below(value, limits.min) or _below(limits.max, value))
+        return limits is not None and _within(limits.min, value) and _within(value, limits.max)
 
     def _is_tighter(self, value: FactValue) -> bool:
         match self.tighten:
-            case Tighten.LOWER:
-                return _below(value, self.value)
-            case Tighten.HIGHER:
-                return _below(self.value, value)
-            case Tighten.SUBSET:
-                return _items(value) <= _items(self.value)
-            case Tighten.SUPERSET:
-                return _items(value) >= _items(self.value)
+            case Tighten.LOWER | Tighten.SUBSET:
+                return _within(value, self.value)
+            case Tighten.HIGHER | Tighten.SUPERSET:
+                return _within(self.value, value)
             case Tighten.NEVER:
                 return False
 
 
-def _below(one: FactValue, other: FactValue) -> bool:
-    return bool(one < other)  # type: ignore[operator] # both are of one ordered type
-
-
-def _items(value: FactValue) -> set[str]:
-    return set(value)  # type: ignore[arg-type] # a list of texts
+def _within(one: FactValue, other: FactValue) -> bool:
+    """Whether one value is at most another of its type; of lists, whether all of it is in the other."""
+    if isinstance(one, list) and isinstance(other, list):
+        return set(one) <= set(other)
+    return bool(one <= other)  # type: ignore[operator] # both are of one ordered type
 
 
 def param_value(kind: Kind, value: object) -> FactValue:

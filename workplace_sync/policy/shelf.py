@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files as package_files
 from pathlib import PurePosixPath
 
@@ -194,5 +194,5 @@ def _hash(content: object) -> str:
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _plain(value: datetime | timedelta) -> object:
-    return param_text(value)
+def _plain(value: date | timedelta) -> object:
+    return param_text(value) if isinstance(value, datetime | timedelta) else value.isoformat()
