@@ -295,6 +295,55 @@ class EvidenceCheckpointRow(Row, table=True):
     signed_at: datetime = Field(sa_column=_instant())
 
 
+class PublicationRow(Row, table=True):
+    """A checkpoint that was given out, so that others can hold the log to it."""
+
+    __tablename__ = "publication"
+
+    id: int | None = Field(default=None, primary_key=True)
+    size: int
+    note: str = Field(sa_column=Column(Text, nullable=False))
+    place: str
+    published_at: datetime = Field(sa_column=_instant())
+    published_by: str
+
+
+class WitnessRow(Row, table=True):
+    """Somebody who cosigns checkpoints; `size` is that of the largest one known to be cosigned."""
+
+    __tablename__ = "witness"
+
+    name: str = Field(primary_key=True)
+    vkey: str
+    added_at: datetime = Field(sa_column=_instant())
+    added_by: str
+    size: int
+
+
+class CosignatureRow(Row, table=True):
+    """A witness's signature line under a checkpoint, verbatim."""
+
+    __tablename__ = "cosignature"
+
+    size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    witness: str = Field(primary_key=True)
+    line: str
+    cosigned_at: datetime = Field(sa_column=_instant())
+
+
+class TimeStampRow(Row, table=True):
+    """A time-stamp over a checkpoint, as the authority answered (RFC 3161), and the certificates to verify it with."""
+
+    __tablename__ = "time_stamp"
+
+    id: int | None = Field(default=None, primary_key=True)
+    size: int = Field(index=True)
+    authority: str
+    stamped_at: datetime = Field(sa_column=_instant())
+    response: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    chain: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class OpeningRow(Row, table=True):
     """The readable content of an entry, erasable: `file` is the exact opening file, the rest repeats parts of it for search."""
 

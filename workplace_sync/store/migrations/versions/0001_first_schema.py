@@ -58,6 +58,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_consent_event_key_scope", ["key", "scope"], unique=False)
 
     op.create_table(
+        "cosignature",
+        sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("witness", sa.String(), nullable=False),
+        sa.Column("line", sa.String(), nullable=False),
+        sa.Column("cosigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("size", "witness", name=op.f("pk_cosignature")),
+    )
+    op.create_table(
         "departure",
         sa.Column("group_name", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -195,6 +203,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_presence_group_name_key", ["group_name", "key"], unique=False)
 
     op.create_table(
+        "publication",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+    )
+    op.create_table(
         "review",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.String(), nullable=False),
@@ -237,9 +255,37 @@ def upgrade() -> None:
     with op.batch_alter_table("snapshot", schema=None) as batch_op:
         batch_op.create_index("ix_snapshot_group_name_taken_at", ["group_name", "taken_at"], unique=False)
 
+    op.create_table(
+        "time_stamp",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("authority", sa.String(), nullable=False),
+        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("response", sa.LargeBinary(), nullable=False),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_stamp")),
+    )
+    with op.batch_alter_table("time_stamp", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_time_stamp_size"), ["size"], unique=False)
+
+    op.create_table(
+        "witness",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("vkey", sa.String(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_witness")),
+    )
+
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("witness")
+    with op.batch_alter_table("time_stamp", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_time_stamp_size"))
+
+    op.drop_table("time_stamp")
     with op.batch_alter_table("snapshot", schema=None) as batch_op:
         batch_op.drop_index("ix_snapshot_group_name_taken_at")
 
@@ -249,6 +295,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_review_plan_id"))
 
     op.drop_table("review")
+    op.drop_table("publication")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index("ix_presence_group_name_key")
         batch_op.drop_index("ix_presence_group_name_gone_at")
@@ -277,6 +324,7 @@ def downgrade() -> None:
     op.drop_table("evidence_checkpoint")
     op.drop_table("desired")
     op.drop_table("departure")
+    op.drop_table("cosignature")
     with op.batch_alter_table("consent_event", schema=None) as batch_op:
         batch_op.drop_index("ix_consent_event_key_scope")
 
