@@ -14,7 +14,7 @@ from workplace_sync.jobs.recheck import Standing, recheck, standing
 from workplace_sync.jobs.review import REJECTED, standing_approval
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import History, plan_facts
-from workplace_sync.platforms.base import CallError, GroupReader, GroupWriter
+from workplace_sync.platforms.base import CallError
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
 from workplace_sync.store.operations import State
@@ -78,7 +78,7 @@ def apply_plan(
     group: ManagedGroup,
     rules: Rules,
     plan: plans.PlanRecord,
-    platform: tuple[GroupReader, GroupWriter],
+    platform: carrying.Platform,
     options: ApplyOptions,
 ) -> ApplyReport:
     """Carry out what `plan` allows and an approval covers, and report what was asked, accepted and seen.
@@ -86,7 +86,7 @@ def apply_plan(
     Raises StaleError, ReviewError, GuardError or BlindError before anything is written, when the plan, its approval,
     a guard over the whole or the reading of the group forbid it. Run again after a crash it goes on where it was.
     """
-    reader, writer = platform
+    reader, _ = platform
     _check(office, group, rules, plan)
     reviews = _reviews(office, plan)
     if not _unfinished(office, plan):
@@ -108,8 +108,8 @@ def apply_plan(
     course = Course(on_progress=options.on_progress)
     failed_before = len(_failures(office, plan))
     rechecked = recheck(office, question, plan, approved=approved)
-    carrying.carry_out(books, writer, rechecked, course, limit=options.limit)
-    blind = _read_back(books, reader, writer, course) if course.asked else ""
+    carrying.carry_out(books, platform, rechecked, course, limit=options.limit)
+    blind = _read_back(books, platform, course) if course.asked else ""
     left = stands.going - course.asked + course.not_sent
     if left and options.limit is None and course.stopped is None:
         course.stopped = course.silent  # the writer gave up on a platform that no longer answers
@@ -205,20 +205,20 @@ def _whole_goes(
     return True
 
 
-def _read_back(books: Journal, reader: GroupReader, writer: GroupWriter, course: Course) -> str:
+def _read_back(books: Journal, platform: carrying.Platform, course: Course) -> str:
     """Read the group again, settle what is unknown, send again what had no effect; returns why it is blind, if it is.
 
     What still had none after three attempts is left unknown: the next run settles it, and begins anew.
     """
     for _ in range(carrying.MAX_ATTEMPTS):
-        observation = observe(books.office, books.group, reader)
+        observation = observe(books.office, books.group, platform[0])
         if not observation.snapshot.complete:
             return observation.snapshot.completeness.shortfall
         again = carrying.settle(books.office, books.group, lambda other: _approver(books.office, other))
         seqs = [one.seq for plan, one in again if plan.id == books.plan.id and one.attempts < carrying.MAX_ATTEMPTS]
         if not seqs or course.stopped is not None:
             return ""
-        carrying.send_again(books, writer, seqs, course)
+        carrying.send_again(books, platform, seqs, course)
     return ""
 
 

@@ -12,6 +12,9 @@ from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, PlannedChange
 from workplace_sync.platforms.base import (
     CallError,
+    GroupArchivedError,
+    GroupGoneError,
+    GroupReader,
     GroupWriter,
     OperationOutcome,
     Result,
@@ -23,6 +26,8 @@ from workplace_sync.store import plans
 from workplace_sync.store.operations import Operation, State
 
 MAX_ATTEMPTS = 3  # in one run; the next run begins to count anew
+
+Platform = tuple[GroupReader, GroupWriter]
 
 _STATES = {Result.ACCEPTED: State.DONE, Result.REFUSED: State.FAILED}
 
@@ -112,11 +117,11 @@ class Journal:
 
 
 def carry_out(
-    books: Journal, writer: GroupWriter, rechecked: Iterable[Rechecked], course: Course, *, limit: int | None
+    books: Journal, platform: Platform, rechecked: Iterable[Rechecked], course: Course, *, limit: int | None
 ) -> None:
     """Carry out what goes, at most `limit` changes, and record what is skipped; `course` tells how it went."""
     changes = _going(books, rechecked, course)
-    _send(books, writer, changes if limit is None else islice(changes, limit), course)
+    _send(books, platform, changes if limit is None else islice(changes, limit), course)
 
 
 def _going(books: Journal, rechecked: Iterable[Rechecked], course: Course) -> Iterator[PlannedChange]:
@@ -128,10 +133,33 @@ def _going(books: Journal, rechecked: Iterable[Rechecked], course: Course) -> It
         yield from (one.change for one in part if one.goes)
 
 
-def _send(books: Journal, writer: GroupWriter, changes: Iterable[PlannedChange], course: Course) -> None:
+def _send(books: Journal, platform: Platform, changes: Iterable[PlannedChange], course: Course) -> None:
+    reader, writer = platform
     sent: dict[int, PlannedChange] = {}
     for outcomes in writer.carry_out(_batches(books, writer, changes, sent, course)):
-        _receive(books, outcomes, sent, course)
+        _receive(books, _put_right(outcomes, reader), sent, course)
+
+
+def _put_right(outcomes: Sequence[OperationOutcome], reader: GroupReader) -> Sequence[OperationOutcome]:
+    """Return the outcomes, put right where a whole batch was refused because of the group and not of its people."""
+    if any(outcome.result is not Result.REFUSED or outcome.stops_run for outcome in outcomes):
+        return outcomes
+    error = _closed(reader)
+    return outcomes if error is None else [OperationOutcome(each.seq, Result.NOT_SENT, error) for each in outcomes]
+
+
+def _closed(reader: GroupReader) -> CallError | None:
+    try:
+        archived = reader.describe().archived
+    except GroupGoneError as error:
+        return error
+    except CallError:
+        return None
+    return (
+        GroupArchivedError("The group was archived meanwhile.", hint="Ask the platform's administrators why.")
+        if archived
+        else None
+    )
 
 
 def _batches(
@@ -213,10 +241,10 @@ def take_back(office: Office, again: Sequence[tuple[plans.PlanRecord, Operation]
             journal.withdraw(connection, plan_id, seqs)
 
 
-def send_again(books: Journal, writer: GroupWriter, seqs: Sequence[int], course: Course) -> None:
+def send_again(books: Journal, platform: Platform, seqs: Sequence[int], course: Course) -> None:
     """Send changes of the plan again whose first sending had no effect."""
     with books.office.database.connect() as connection:
         changes = plans.changes_numbered(connection, books.plan.id, seqs)
     asked = course.asked
-    _send(books, writer, changes, course)
+    _send(books, platform, changes, course)
     course.asked = asked  # they were counted the first time
