@@ -33,7 +33,7 @@ def lint(
     from workplace_sync.policy import lint as linting  # noqa: PLC0415
 
     found = read_folder(folder or call.settings.policies_dir)
-    remarks = _strays(found) + linting.lint(found.policies, found.cases, datetime.now(UTC))
+    remarks = _strays(found) + linting.lint(found.policies, found.cases, datetime.now(UTC), found.archive)
     errors = sum(remark.severity is linting.Severity.ERROR for remark in remarks)
     _show(call, found, remarks, errors)
     return ExitCode.ERROR if errors or (strict and remarks) else ExitCode.DONE

@@ -45,7 +45,7 @@ def run_cases(folder: PolicyFolder, pattern: str | None = None) -> Report:
 
     Raises InputError for policies or cases that cannot be used as they are.
     """
-    policies = load_policies(folder.policies)
+    policies = load_policies(folder.policies, folder.archive)
     suites = read_suites(folder.cases, policies)
     results = tuple(
         result

@@ -1,5 +1,6 @@
 """Reads a folder of policies as it lies on the disk, whether its files can be used or not."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,15 @@ _CASES = "tests"
 
 @dataclass(frozen=True, slots=True)
 class PolicyFolder:
-    """The files of a folder by their name in it: `policies`, `cases` (those below tests/), and what was not read."""
+    """The files of a folder by their name in it: `policies`, `cases` (those below tests/), and what was not read.
+
+    `archive` are the archived texts that the platform's owner published.
+    """
 
     path: Path
     policies: dict[str, bytes]
     cases: dict[str, bytes]
+    archive: dict[str, bytes]
     strays: tuple[str, ...]
 
     def placed(self, fault: Fault) -> Fault:
@@ -28,16 +33,20 @@ def read_folder(path: Path) -> PolicyFolder:
     """Return what a folder holds; raises UsageError where there is none, InputError for a file that cannot be read."""
     if not path.is_dir():
         raise UsageError(f"There is no folder {path}.", hint="Name the folder in which the policies are.")
-    found: dict[str, bytes] = {}
     faults: list[Fault] = []
-    for file in sorted(path.glob("**/*.yaml")):
-        try:
-            found[file.relative_to(path).as_posix()] = file.read_bytes()
-        except OSError as error:
-            faults.append(Fault(str(file), 0, 0, "", f"cannot be read: {error.strerror}", "check its rights"))
+    found = dict(_read(path, path.glob("**/*.yaml"), faults))
+    archive = dict(_read(path, filter(Path.is_file, path.glob("platform/*/texts/*")), faults))
     if faults:
         raise InputError("The policies cannot be read.", faults)
     cases = {name: content for name, content in found.items() if name.split("/")[0] == _CASES}
     policies = {name: content for name, content in found.items() if name not in cases}
     strays = tuple(sorted(file.relative_to(path).as_posix() for file in path.glob("**/*.yml")))
-    return PolicyFolder(path, policies, cases, strays)
+    return PolicyFolder(path, policies, cases, archive, strays)
+
+
+def _read(folder: Path, files: Iterable[Path], faults: list[Fault]) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(files):
+        try:
+            yield file.relative_to(folder).as_posix(), file.read_bytes()
+        except OSError as error:
+            faults.append(Fault(str(file), 0, 0, "", f"cannot be read: {error.strerror}", "check its rights"))

@@ -21,6 +21,7 @@ from workplace_sync.policy.document import PolicyId, Text
 from workplace_sync.policy.engine import EXCEPTION, PLAN, Engine
 from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact
 from workplace_sync.policy.looking import RuleSeen, looked_at
+from workplace_sync.policy.overrides import effective_params
 from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.policy.source import Path, Source, checked, read_source
 from workplace_sync.policy.world import Address, World
@@ -187,7 +188,8 @@ def run(
 ) -> Iterator[Result]:
     """Run the cases of a suite that are `wanted` by its policy alone, each at its time.
 
-    Raises InputError for a parameter that the policy does not have. A policy that is not in force then allows everything.
+    A policy that is not in force then allows everything. Raises InputError for parameters that it cannot have, which
+    reading the suite would have found.
     """
     alone = replace(policy_set, policies=tuple(found for found in policy_set.policies if found.id == suite.policy))
     engines: dict[object, Engine] = {}
@@ -245,6 +247,7 @@ def _faults(source: Source, suite: Suite, policy_set: PolicySet) -> Iterator[Fau
         for name in case.given.keys() - facts.keys():
             yield _unknown_fact(source, ("cases", index, "given", name), facts)
         yield from _world_faults(source, suite, case, ("cases", index))
+        yield from _param_faults(source, suite, case, ("cases", index), policy_set)
 
 
 def _world_faults(source: Source, suite: Suite, case: Case, path: Path) -> Iterator[Fault]:
@@ -256,6 +259,16 @@ def _world_faults(source: Source, suite: Suite, case: Case, path: Path) -> Itera
     elif case.world is not None and case.about is None and suite.action_of(case) != PLAN:
         advice = "name one under `about`, or say `action: plan`"
         yield source.key_fault((*path, "world"), "is about nobody", advice)
+
+
+def _param_faults(source: Source, suite: Suite, case: Case, path: Path, policy_set: PolicySet) -> Iterator[Fault]:
+    held = policy_set.in_force(case.now or suite.now).versions(suite.policy)
+    try:
+        effective_params(policy_set, held, suite.group, {suite.policy: case.params})
+    except InputError as error:
+        for fault in error.faults:
+            name = fault.field.removeprefix(f"params.{suite.policy}.")
+            yield source.key_fault((*path, "params", name), fault.message, fault.advice)
 
 
 def _unknown_fact(source: Source, path: Path, known: Iterable[str]) -> Fault:
