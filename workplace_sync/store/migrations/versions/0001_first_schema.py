@@ -92,6 +92,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    op.create_table(
         "evidence_checkpoint",
         sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
@@ -127,6 +134,18 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("group_name", "key", name=op.f("pk_invitation")),
+    )
+    op.create_table(
+        "legal_hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_by", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.String(), nullable=False),
+        sa.Column("lifted_because", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
     )
     op.create_table(
         "opening",
@@ -256,6 +275,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_snapshot_group_name_taken_at", ["group_name", "taken_at"], unique=False)
 
     op.create_table(
+        "suppression",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("stand_in", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_suppression")),
+    )
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suppression_stand_in"), ["stand_in"], unique=False)
+
+    op.create_table(
         "time_stamp",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -286,6 +314,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_time_stamp_size"))
 
     op.drop_table("time_stamp")
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suppression_stand_in"))
+
+    op.drop_table("suppression")
     with op.batch_alter_table("snapshot", schema=None) as batch_op:
         batch_op.drop_index("ix_snapshot_group_name_taken_at")
 
@@ -317,11 +349,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_opening_at")
 
     op.drop_table("opening")
+    op.drop_table("legal_hold")
     op.drop_table("invitation")
     op.drop_table("evidence_tile")
     op.drop_table("evidence_head")
     op.drop_table("evidence_entry")
     op.drop_table("evidence_checkpoint")
+    op.drop_table("erasure")
     op.drop_table("desired")
     op.drop_table("departure")
     op.drop_table("cosignature")
