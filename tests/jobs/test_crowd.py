@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,12 +16,12 @@ from tests.world import CONSENT, START, rules_of
 from workplace_sync.jobs import crowd as crowd_module
 from workplace_sync.jobs.crowd import Crowd, usable_workers
 from workplace_sync.jobs.decide import decide
-from workplace_sync.jobs.judging import Judged, Question, judge
+from workplace_sync.jobs.judging import Judge, Judged, Question, judged_changes
 from workplace_sync.membership.group import ManagedGroup, RemovalRules
 from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.roster.person import ConsentClaim, RosterPerson
 from workplace_sync.store import roster
-from workplace_sync.store.candidate_rows import CandidateRow, in_chunks, people_in
+from workplace_sync.store.candidate_rows import CandidateRow, in_chunks, person_in, persons
 from workplace_sync.store.database import Database
 
 GROUP = ManagedGroup("prospect-bt", "Prospect in BT", "bt", "7001", removals=RemovalRules(not_eligible=True))
@@ -77,7 +78,7 @@ def lines(judged: list[Judged]) -> list[tuple[str, str]]:
 def test_many_processes_decide_what_one_decides_in_the_same_order(question: Question) -> None:
     with Crowd(question, 3) as crowd:
         found = list(crowd.judge(chunks()))
-    alone = [judge(question, rows) for rows in chunks()]
+    alone = [Judge(question).judge(rows) for rows in chunks()]
     assert found == alone
     assert len(lines(found)) == 300
     assert {change.effect for one in found for change in one.changes} == {"allow", "hold", "deny"}
@@ -98,7 +99,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(question: Question) -> N
         pids = set(crowd.pids())
     assert len(set(killed)) == 2
     assert not pids & set(killed)
-    assert found == [judge(question, rows) for rows in chunks()]
+    assert found == [Judge(question).judge(rows) for rows in chunks()]
 
 
 def test_rows_that_end_a_worker_are_judged_again_in_a_fresh_one(question: Question, tmp_path: Path) -> None:
@@ -109,14 +110,14 @@ def test_rows_that_end_a_worker_are_judged_again_in_a_fresh_one(question: Questi
     with Crowd(question, 2) as crowd:
         found = list(crowd.judge([rows, *chunks(2)]))
     assert Path(mark).exists()
-    assert found == [judge(question, each) for each in (rows, *chunks(2))]
+    assert found == [Judge(question).judge(each) for each in (rows, *chunks(2))]
 
 
 def test_rows_that_end_every_worker_fail_closed_and_the_others_go_on(question: Question) -> None:
     rows = [row(1), row(2, address=spell("__import__('os').abort()"))]
     with Crowd(question, 2) as crowd:
         found = list(crowd.judge([*chunks(1), rows, *chunks(1)]))
-    assert found[0] == found[2] == judge(question, chunks(1)[0])
+    assert found[0] == found[2] == Judge(question).judge(chunks(1)[0])
     made = [PlannedChange.parse(f"{change.head}0{change.tail}") for change in found[1].changes]
     assert [(change.effect, change.error) for change in made] == [("deny", True)] * 2
     assert set(made[0].rules) == {"consent@2/on_record", "consent@2/newcomer", "floor-opt-out@1/opted-out"}
@@ -140,7 +141,7 @@ def test_no_worker_stays_when_the_run_fails(question: Question) -> None:
             for _ in crowd.judge([*chunks(2), [(1,)], *chunks(2)]):
                 pids[:] = crowd.pids()
 
-    with pytest.raises(RuntimeError, match="a worker failed: ValueError"):
+    with pytest.raises(RuntimeError, match="a worker failed: AttributeError"):
         run()
     assert len(pids) == 2
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -217,10 +218,27 @@ def test_chunks_never_part_the_rows_of_one_person() -> None:
 
 
 def test_each_person_comes_with_all_events_of_their_consent() -> None:
-    found = list(people_in([row(1), row(1), row(4), row(7)]))
-    assert [(candidate.key[:6], len(events)) for candidate, events in found] == [
-        ("p00001", 2),
-        ("p00004", 0),
-        ("p00007", 1),
-    ]
+    found = [person_in(person) for person in persons([row(1), row(1), row(4), row(7)])]
+    assert [(known.key[:6], len(events)) for known, events in found] == [("p00001", 2), ("p00004", 0), ("p00007", 1)]
     assert found[2][0].departed_at == found[2][1][0].at == START - timedelta(days=51)
+
+
+def test_what_is_remembered_of_others_is_what_would_be_decided_anew(question: Question) -> None:
+    rows = [each for chunk in chunks(8) for each in chunk]
+    remembered = lines([Judge(question).judge(rows)])
+    anew = [
+        (form.head(change.key, change.address, change.platform_id), form.tail)
+        for each in rows
+        for change in judged_changes(question, [each])
+        for form in [change.line_form()]
+    ]
+    assert remembered == anew
+
+
+def test_one_who_differs_in_protection_is_not_taken_for_another() -> None:
+    group = replace(GROUP, protected=frozenset({row(2)[0]}))
+    asked = Question(group, rules_of(CONSENT).engine(group, START), START, 9)
+    members = [row(n, is_member=1, status="lapsed", in_roster=1) for n in (1, 2, 13)]
+    found = Judge(asked).judge(members)
+    assert [change.effect for change in found.changes] == ["allow", "deny", "allow"]
+    assert found.tally.counts()["removed"] == 2

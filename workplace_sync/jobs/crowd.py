@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from workplace_sync.errors import SyncError
-from workplace_sync.jobs.judging import Judged, Question, Way, judge
+from workplace_sync.jobs.judging import Judge, Judged, Question, Way
 from workplace_sync.store.candidate_rows import CandidateRow
 
 _PATIENCE = 300  # seconds for a chunk that takes a tenth of one: a worker that is stuck counts as gone
@@ -89,7 +89,7 @@ class Crowd:
             judged = worker.answer()
         if judged is None:
             worker = self._replaced(worker)
-            judged = judge(self._question, rows, Way.NOT_AT_ALL)
+            judged = Judge(self._question).judge(rows, Way.NOT_AT_ALL)
         return worker, judged
 
     def _replaced(self, gone: "_Worker") -> "_Worker":
@@ -146,16 +146,16 @@ def work(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for those who started us; the pipe then closes
     with Connection(descriptor) as pipe:
         try:
-            question = pipe.recv()
+            judge = Judge(pipe.recv())
             while True:
-                pipe.send(_judged(question, *pipe.recv()))
+                pipe.send(_judged(judge, *pipe.recv()))
         except (EOFError, OSError):
             return
 
 
-def _judged(question: Question, rows: Rows, way: Way) -> Judged | Exception:
+def _judged(judge: Judge, rows: Rows, way: Way) -> Judged | Exception:
     try:
-        return judge(question, rows, way)
+        return judge.judge(rows, way)
     except Exception as error:  # noqa: BLE001 - it is raised where the run is
         return error if isinstance(error, SyncError) else RuntimeError(f"a worker failed: {type(error).__name__}")
 

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from sqlalchemy import Connection
 
 from workplace_sync.jobs.crowd import Crowd, usable_workers
-from workplace_sync.jobs.judging import Judged, Question, judge, judged_changes
+from workplace_sync.jobs.judging import Judge, Judged, Question, judged_changes
 from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.store import candidates as candidate_store
 from workplace_sync.store.candidate_rows import CandidateRow, in_chunks
@@ -30,7 +30,8 @@ def decide(
         with Crowd(question, number) as crowd:
             yield from crowd.judge(chain(_emptied(first), chunks))
     else:
-        yield from (judge(question, rows) for rows in chain(first, chunks))
+        judge = Judge(question)
+        yield from (judge.judge(rows) for rows in chain(_emptied(first), chunks))
 
 
 def decide_again(question: Question, connection: Connection, keys: Sequence[str]) -> dict[str, PlannedChange]:

@@ -67,10 +67,14 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
             }
         )
 
-    def line_around(self) -> tuple[str, str]:
-        """Return what stands in the line before and after the change's number, for whoever numbers it later."""
-        before, mark, after = self._replace(seq=0).line().rpartition('"seq":0,"why":')  # quotes in texts are escaped
-        return f"{before}{mark[:6]}", f"{mark[7:]}{after}"
+    def line_form(self) -> "LineForm":
+        """Return the line with blanks for who it is about and for its number."""
+        line = self._replace(seq=0, address="\udc01", key="\udc02", platform_id="\udc03").line()
+        before_address, _, rest = line.partition('"\udc01"')  # no text that can be written holds half a character
+        before_key, _, rest = rest.partition('"\udc02"')
+        before_platform_id, _, rest = rest.partition('"\udc03"')
+        before_number, _, tail = rest.rpartition('"seq":0,')  # quotes within texts are escaped
+        return LineForm(before_address, before_key, before_platform_id, f'{before_number}"seq":', f",{tail}")
 
     @classmethod
     def parse(cls, line: str) -> "PlannedChange":
@@ -101,6 +105,23 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
     def invitable(self) -> bool:
         """Whether the person may be sent the group's link instead: never someone who asked to be left out."""
         return self.remedy == "invite" and not self.goes and self.facts.get("subject.opted_out") is not True
+
+
+class LineForm(NamedTuple):
+    """The line of a change, cut at what differs from person to person where all else is the same."""
+
+    before_address: str
+    before_key: str
+    before_platform_id: str
+    before_number: str
+    tail: str
+
+    def head(self, key: str, address: str, platform_id: str) -> str:
+        """Return all that stands before the change's number; `tail` stands after it."""
+        return (
+            f"{self.before_address}{_ENCODE(address)}{self.before_key}{_ENCODE(key)}"
+            f"{self.before_platform_id}{_ENCODE(platform_id)}{self.before_number}"
+        )
 
 
 def canonical(value: Mapping[str, object]) -> str:
@@ -161,14 +182,14 @@ class Tally:
     protected_removals: int = 0
     administrators_removed: int = 0
 
-    def add(self, change: PlannedChange) -> None:
-        """Count one change."""
-        self.counted[change.action, change.effect] += 1
-        self.invited += change.invitable
-        self.errors += change.error
+    def add(self, change: PlannedChange, times: int = 1) -> None:
+        """Count a change, or that many of its kind."""
+        self.counted[change.action, change.effect] += times
+        self.invited += times * change.invitable
+        self.errors += times * change.error
         if change.action is Action.REMOVE and change.effect in GOES | {Effect.HOLD}:
-            self.protected_removals += change.facts.get("subject.protected") is True
-            self.administrators_removed += change.facts.get("subject.administrator") is True
+            self.protected_removals += times * (change.facts.get("subject.protected") is True)
+            self.administrators_removed += times * (change.facts.get("subject.administrator") is True)
 
     def merge(self, other: "Tally") -> None:
         """Count what another tally counted, too."""

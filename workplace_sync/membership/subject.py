@@ -1,6 +1,6 @@
 """A person a change may be about, and the facts about them that policies are asked with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, object] = {
     "subject.departed_cause": "",
     "subject.protected": False,
     "subject.added_by_us": False,
+    "subject.exceptions": [],
 }
 
 
@@ -69,9 +70,18 @@ def wanted_change(candidate: Candidate, consent: Consent, group: ManagedGroup) -
 
 
 def subject_facts(
-    candidate: Candidate, consent: Consent, group: ManagedGroup, action: Action, reason: str
+    candidate: Candidate,
+    consent: Consent,
+    group: ManagedGroup,
+    action: Action,
+    reason: str,
+    exceptions: Sequence[str] = (),
 ) -> dict[str, object]:
-    """Return the `subject.*` and `action.*` facts of a change, every one of them set."""
+    """Return the `subject.*` and `action.*` facts of a change, every one of them set.
+
+    `exceptions` are the ids of those in force that name the person. Of the person's key only the domain, the group's
+    protection and these may count: decisions are shared by all who differ in nothing else (see jobs.judging).
+    """
     return {
         "subject.email_domain": candidate.key.rpartition("@")[2],
         "subject.tenant": candidate.tenant,
@@ -89,6 +99,7 @@ def subject_facts(
         "subject.departed_cause": candidate.departed_cause,
         "subject.protected": candidate.key in group.protected,
         "subject.added_by_us": candidate.added_by_us,
+        "subject.exceptions": list(exceptions),
         "action.kind": str(action),
         "action.method": candidate.method,
         "action.source": candidate.source,

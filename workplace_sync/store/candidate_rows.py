@@ -4,7 +4,7 @@ A person has one row for each event of their consent, all in a row, and one wher
 the database has them: text in UTC without a zone on SQLite, aware times in the session's zone on PostgreSQL.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from workplace_sync.membership.subject import Candidate
 from workplace_sync.roster.consent import ConsentEvent, ConsentKind, ConsentOrigin
 
 CandidateRow = tuple[Any, ...]
+KnownPerson = tuple[Candidate, list[ConsentEvent]]
 
 _KINDS = {kind.value: kind for kind in ConsentKind}
 _ORIGINS = {origin.value: origin for origin in ConsentOrigin}
@@ -34,19 +35,21 @@ def in_chunks(rows: Iterable[CandidateRow], size: int) -> Iterator[list[Candidat
         yield held
 
 
-def people_in(rows: Iterable[CandidateRow]) -> Iterator[tuple[Candidate, list[ConsentEvent]]]:
-    """Yield each person in the rows with the events of their consent, in no order."""
-    candidate: Candidate | None = None
-    events: list[ConsentEvent] = []
+def persons(rows: Iterable[CandidateRow]) -> Iterator[list[CandidateRow]]:
+    """Yield the rows of each person."""
+    person: list[CandidateRow] = []
     for row in rows:
-        if candidate is None or candidate.key != row[0]:
-            if candidate is not None:
-                yield candidate, events
-            candidate, events = _candidate(row), []
-        if row[14] is not None:
-            events.append(_event(row))
-    if candidate is not None:
-        yield candidate, events
+        if person and person[0][0] != row[0]:
+            yield person
+            person = []
+        person.append(row)
+    if person:
+        yield person
+
+
+def person_in(rows: Sequence[CandidateRow]) -> KnownPerson:
+    """Return the person whose rows these are, with the events of their consent, in no order."""
+    return _candidate(rows[0]), [_event(row) for row in rows if row[14] is not None]
 
 
 def _candidate(row: CandidateRow) -> Candidate:

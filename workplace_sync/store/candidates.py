@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from workplace_sync.membership.subject import Candidate
 from workplace_sync.roster.consent import EVERY_GROUP
-from workplace_sync.store.candidate_rows import CandidateRow, people_in
+from workplace_sync.store.candidate_rows import CandidateRow, person_in, persons
 
 _AT_ONCE = 5_000
 
@@ -56,7 +56,7 @@ _ONLY = "AND {key} IN :keys"
 
 def additions(connection: Connection, group: str, *, keys: Sequence[str] | None = None) -> Iterator[Candidate]:
     """Yield those wanted in the group and not in it, by key; of up to some thousand `keys` only, if given."""
-    yield from (candidate for candidate, _ in people_in(addition_rows(connection, group, keys=keys)))
+    yield from (person_in(person)[0] for person in persons(addition_rows(connection, group, keys=keys)))
 
 
 def removals(
@@ -64,7 +64,7 @@ def removals(
 ) -> Iterator[Candidate]:
     """Yield members about whom something speaks against staying, by key; of up to some thousand `keys` only, if given."""
     rows = removal_rows(connection, group, tenant=tenant, statuses=statuses, keys=keys)
-    yield from (candidate for candidate, _ in people_in(rows))
+    yield from (person_in(person)[0] for person in persons(rows))
 
 
 def addition_rows(connection: Connection, group: str, *, keys: Sequence[str] | None = None) -> Iterator[CandidateRow]:
