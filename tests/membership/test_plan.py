@@ -46,6 +46,7 @@ changes = st.builds(
     why=st.lists(texts, max_size=2).map(tuple),
     remedy=st.sampled_from(["", "invite"]),
     facts=facts.map(stored_facts),
+    excepted=st.lists(texts, max_size=2).map(tuple),
 )
 
 
@@ -132,9 +133,24 @@ def test_the_counts_of_a_plan_tell_what_goes_waits_and_is_refused() -> None:
         "held": 2,
         "denied": 3,
         "errors": 1,
+        "excepted": 0,
         "invited": 3,
         "changes": 8,
     }
+
+
+def test_a_change_that_an_exception_frees_goes_and_is_counted_apart() -> None:
+    consent = Finding("union-consent", 3, "consent", Effect.EXCEPTED, "Consent", "No consent.", exception="trial")
+    asked = {"action.kind": "add", "action.reason": "rostered"}
+    one = planned(4, "a@bt.example.org", "A@bt.example.org", "", asked, Decision(excepted=(consent,)))
+    assert (one.effect, one.goes, one.rules, one.why) == (Effect.EXCEPTED, True, (), ())
+    assert one.excepted == ("union-consent@3/consent by trial",)
+    tally = Tally()
+    tally.add(one)
+    tally.add(one._replace(effect=Effect.HOLD))  # freed from one rule, held by another
+    found = plan_facts(tally, History(size=40, administrators=2))
+    assert (found["plan.excepted"], found["plan.allowed"], found["plan.held"], found["plan.additions"]) == (2, 0, 1, 2)
+    assert (tally.counts()["excepted"], tally.counts()["added"]) == (2, 1)
 
 
 def test_plan_rules_judge_what_happens_if_every_hold_is_approved() -> None:
@@ -167,5 +183,6 @@ def test_a_header_survives_its_line() -> None:
         {"group.size": 4},
         {"guards": {"max": 5}},
         {"added": 1},
+        ("guards@1/y by trial",),
     )
     assert Header.parse(header.line()) == header

@@ -110,6 +110,7 @@ def _show(call: Invocation, app: "Application", made: "MadePlan", out: Path | No
         "effect": header.effect.value,
         "rules": header.rules,
         "why": header.why,
+        "excepted": header.excepted,
         "counts": dict(plan.counts),
         "already_in": made.already_in,
     }
@@ -127,6 +128,7 @@ def _told(app: "Application", made: "MadePlan", out: Path | None) -> Iterator[st
         ("held", "held"),
         ("denied", "denied"),
         ("errors", "errors"),
+        ("excepted", "excepted"),
     ):
         if counts[key]:
             yield f"  {word:<10} {counts[key]:>8,}"
@@ -135,11 +137,12 @@ def _told(app: "Application", made: "MadePlan", out: Path | None) -> Iterator[st
     yield from _reasons(app, plan)
     if header.effect is Effect.HOLD:
         yield "The plan as a whole is held:"
-    elif header.effect is not Effect.ALLOW:
+    elif header.effect not in (Effect.ALLOW, Effect.EXCEPTED):
         yield (
             "The plan as a whole is not allowed:" if header.effect is not Effect.WARN else "A warning about the whole:"
         )
     yield from (f"  {sentence} [{rule}]" for sentence, rule in zip(header.why, header.rules, strict=True))
+    yield from (f"An exception frees the whole from {rule}" for rule in header.excepted)
     if out is not None:
         yield f"The whole plan is in {out}; its sha256sum is the digest."
     yield from _next_step(plan)
@@ -153,7 +156,7 @@ def _next_step(plan: "PlanRecord") -> Iterator[str]:
         yield "Nothing can be applied. Change the roster or the policy, and plan again."
     elif plan.header.effect is Effect.HOLD or plan.counts["held"]:
         yield f"Next: a second person runs  workplace-sync approve {plan.digest[:12]} --by NAME"
-    if going and plan.header.effect in (Effect.ALLOW, Effect.WARN):
+    if going and plan.header.effect in (Effect.ALLOW, Effect.EXCEPTED, Effect.WARN):
         yield f"Next: workplace-sync apply {plan.digest[:12]}"
     if not plan.counts["changes"]:
         yield "Nothing to do."
@@ -166,9 +169,11 @@ def _reasons(app: "Application", plan: "PlanRecord") -> Iterator[str]:
     from workplace_sync.store import plans  # noqa: PLC0415
 
     counted: Counter[tuple[str, str, str]] = Counter()
+    excepted: Counter[str] = Counter()
     first: dict[tuple[str, str, str], list[str]] = {}
     with app.database.connect() as connection:
-        for change in plans.changes(connection, plan.id, effects=("warn", "hold", "deny")):
+        for change in plans.changes(connection, plan.id, effects=("excepted", "warn", "hold", "deny")):
+            excepted.update(change.excepted)
             for rule, why in zip(change.rules, change.why, strict=True):
                 reason = (change.effect.value, why, rule)
                 counted[reason] += 1
@@ -179,6 +184,7 @@ def _reasons(app: "Application", plan: "PlanRecord") -> Iterator[str]:
         yield f"  {effect:<6} {number:>6,}  {why} [{rule}]"
         if number <= _SHOWN:
             yield from (f"                  {address}" for address in first[reason])
+    yield from (f"  excepted {number:>4,}  from {rule}" for rule, number in sorted(excepted.items()))
     if len(counted) > _REASONS:
         yield f"  … and {len(counted) - _REASONS} rarer reasons"
 

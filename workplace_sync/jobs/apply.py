@@ -13,7 +13,7 @@ from workplace_sync.jobs.plan import Rules, check_digest, history_of
 from workplace_sync.jobs.recheck import Standing, recheck, standing
 from workplace_sync.jobs.review import REJECTED, standing_approval
 from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.plan import History, plan_facts
+from workplace_sync.membership.plan import POSSIBLE, History, plan_facts
 from workplace_sync.platforms.base import CallError
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
@@ -150,7 +150,7 @@ def _unfinished(office: Office, plan: plans.PlanRecord) -> bool:
     with office.database.connect() as connection:
         effects = plans.count_effects(connection, plan.id)
         states = operations.count_states(connection, plan.id)
-    possible = sum(effects.get(effect.value, 0) for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD))
+    possible = sum(effects.get(effect.value, 0) for effect in POSSIBLE)
     return possible > sum(number for (_, state), number in states.items() if state in operations.FINISHED)
 
 
@@ -185,7 +185,7 @@ def _whole_goes(
     history: History = history_of(office, question.group, snapshot, question.now)
     facts = plan_facts(stands.tally, history) | {
         name: header.facts[name]
-        for name in ("plan.changes", "plan.denied", "plan.errors", "plan.held")
+        for name in ("plan.changes", "plan.denied", "plan.errors", "plan.excepted", "plan.held")
         if name in header.facts
     }
     decision = question.engine.decide_plan(question.group_facts() | facts)

@@ -144,6 +144,7 @@ def _header(
         facts=stored_facts(question.group_facts() | facts),
         params=question.engine.params(),
         counts=tally.counts(),
+        excepted=() if quiet else tuple(finding.excepted_cite for finding in decision.excepted),
     )
 
 

@@ -7,12 +7,12 @@ from itertools import islice
 from workplace_sync.jobs.decide import decide_again
 from workplace_sync.jobs.judging import Question
 from workplace_sync.jobs.office import Office
-from workplace_sync.membership.plan import GOES, PlannedChange, Tally
+from workplace_sync.membership.plan import GOES, POSSIBLE, PlannedChange, Tally
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
 
 _AT_ONCE = 2_000
-_POSSIBLE = tuple(effect.value for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD))
+_POSSIBLE = tuple(effect.value for effect in POSSIBLE)
 
 NOT_NEEDED = "no longer needed: the group is as the roster wants it, or the roster wants it no more"
 
@@ -59,8 +59,8 @@ def recheck(office: Office, question: Question, plan: plans.PlanRecord, *, appro
 def _objection(planned: PlannedChange, now: PlannedChange | None) -> str:
     if now is None or now.action is not planned.action:
         return NOT_NEEDED
-    if (now.effect, now.rules) != (planned.effect, planned.rules):
-        rules = ", ".join(now.rules) or "no rule"
+    if (now.effect, now.rules, now.excepted) != (planned.effect, planned.rules, planned.excepted):
+        rules = ", ".join((*now.rules, *now.excepted)) or "no rule"
         return f"decided differently now: {now.effect.value} by {rules}"
     return ""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from workplace_sync.errors import GuardError, ReviewError, StaleError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
+from workplace_sync.membership.plan import POSSIBLE
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations
 from workplace_sync.store import plans as store
@@ -107,7 +108,7 @@ def state_of(database: Database, plan: store.PlanRecord, now: datetime) -> str:
         effects = store.count_effects(connection, plan.id)
         states = operations.count_states(connection, plan.id)
     ended = sum(number for (_, state), number in states.items() if state in operations.FINISHED)
-    possible = sum(effects.get(effect.value, 0) for effect in (Effect.ALLOW, Effect.WARN, Effect.HOLD))
+    possible = sum(effects.get(effect.value, 0) for effect in POSSIBLE)
     if plan.header.effect is Effect.DENY:
         return "forbidden"
     if ended >= possible:

@@ -22,13 +22,17 @@ _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 
 _ACTIONS: Mapping[object, Action] = {action.value: action for action in Action}
 
-GOES = frozenset({Effect.ALLOW, Effect.WARN})
+GOES = frozenset({Effect.ALLOW, Effect.EXCEPTED, Effect.WARN})
 """The effects with which a change is carried out without anybody's approval."""
+
+POSSIBLE = (Effect.ALLOW, Effect.EXCEPTED, Effect.WARN, Effect.HOLD)
+"""The effects with which a change may yet be carried out, an approval granted."""
 
 
 class PlannedChange(NamedTuple):  # and no dataclass, because a million are made for a large plan
     """A change with its decision. `rules` cites each deciding rule as `policy@version/rule`; `why` are their messages.
 
+    `excepted` cites each rule that did not hold, with the exception from it: `policy@version/rule by exception-id`.
     `effect` is what is to be done; `error` says that a rule could not be evaluated, which denies or holds, never allows.
     `facts` are those the decision rests on, as JSON values, without the ones at their default.
     """
@@ -46,6 +50,7 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
     why: tuple[str, ...] = ()
     remedy: str = ""
     facts: Mapping[str, object] = MappingProxyType({})
+    excepted: tuple[str, ...] = ()
 
     def line(self) -> str:
         """Return the canonical text of the change, without a line feed."""
@@ -56,6 +61,7 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
                 "audited": self.audited,
                 "effect": self.effect,
                 "error": self.error,
+                "excepted": self.excepted,
                 "facts": self.facts,
                 "key": self.key,
                 "platform_id": self.platform_id,
@@ -94,6 +100,7 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
             why=tuple(data["why"]),
             remedy=data["remedy"],
             facts=data["facts"],
+            excepted=tuple(data["excepted"]),
         )
 
     @property
@@ -162,13 +169,14 @@ def planned(
         remedy=decision.remedy,
         facts=stored_facts(facts),
     )
-    if not (decision.findings or decision.audited):
+    if not (decision.findings or decision.audited or decision.excepted):
         return change
     return change._replace(
         error=decision.effect is Effect.ERROR,
         rules=tuple(finding.cite for finding in decision.findings),
         audited=tuple(finding.cite for finding in decision.audited),
         why=tuple(finding.message for finding in decision.findings),
+        excepted=tuple(finding.excepted_cite for finding in decision.excepted),
     )
 
 
@@ -179,6 +187,7 @@ class Tally:
     counted: Counter[tuple[Action, Effect]] = field(default_factory=Counter)
     invited: int = 0
     errors: int = 0
+    excepted: int = 0
     protected_removals: int = 0
     administrators_removed: int = 0
 
@@ -187,7 +196,8 @@ class Tally:
         self.counted[change.action, change.effect] += times
         self.invited += times * change.invitable
         self.errors += times * change.error
-        if change.action is Action.REMOVE and change.effect in GOES | {Effect.HOLD}:
+        self.excepted += times * bool(change.excepted)
+        if change.action is Action.REMOVE and change.effect in POSSIBLE:
             self.protected_removals += times * (change.facts.get("subject.protected") is True)
             self.administrators_removed += times * (change.facts.get("subject.administrator") is True)
 
@@ -196,6 +206,7 @@ class Tally:
         self.counted.update(other.counted)
         self.invited += other.invited
         self.errors += other.errors
+        self.excepted += other.excepted
         self.protected_removals += other.protected_removals
         self.administrators_removed += other.administrators_removed
 
@@ -217,6 +228,7 @@ class Tally:
             "held": self.number(None, (Effect.HOLD,)),
             "denied": self.number(None, (Effect.DENY,)),
             "errors": self.errors,
+            "excepted": self.excepted,
             "invited": self.invited,
             "changes": self.number(),
         }
@@ -236,14 +248,15 @@ class History:
 
 def plan_facts(tally: Tally, history: History) -> dict[str, object]:
     """Return the `plan.*` facts: what is to be done if every hold is approved, beside what was done before."""
-    additions = tally.number(Action.ADD, tally.possible)
-    removals = tally.number(Action.REMOVE, tally.possible)
+    additions = tally.number(Action.ADD, POSSIBLE)
+    removals = tally.number(Action.REMOVE, POSSIBLE)
     return {
         "plan.changes": tally.number(),
         "plan.additions": additions,
         "plan.removals": removals,
         "plan.role_changes": 0,
-        "plan.allowed": tally.number(None, GOES),
+        "plan.allowed": tally.number(None, (Effect.ALLOW, Effect.WARN)),
+        "plan.excepted": tally.excepted,
         "plan.held": tally.number(None, (Effect.HOLD,)),
         "plan.denied": tally.number(None, (Effect.DENY,)),
         "plan.errors": tally.errors,
@@ -275,6 +288,7 @@ class Header:
     facts: Mapping[str, object]
     params: Mapping[str, Mapping[str, object]]
     counts: Mapping[str, int]
+    excepted: tuple[str, ...] = ()
 
     def line(self) -> str:
         """Return the canonical text of the header, without a line feed."""
@@ -282,6 +296,7 @@ class Header:
             {
                 "counts": dict(self.counts),
                 "effect": self.effect.value,
+                "excepted": self.excepted,
                 "facts": dict(self.facts),
                 "group": self.group,
                 "now": self.now.astimezone(UTC).isoformat(),
@@ -313,6 +328,7 @@ class Header:
             facts=data["facts"],
             params=data["params"],
             counts=data["counts"],
+            excepted=tuple(data["excepted"]),
         )
 
 

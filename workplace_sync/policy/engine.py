@@ -65,6 +65,7 @@ class Engine:
         self._policies = tuple(found for found in held.policies if found.document.match.fits(group))
         self._params = effective_params(policy_set, self._policies, group, params or {})
         self._exceptions = [found.document for found in held.exceptions if found.fits(group)]
+        self._naming = [found for found in self._exceptions if found.people]
         self.revision = policy_set.revision
         fixed: dict[str, FactValue] = {"now": now, "group.name": group}
         self._panels = {
@@ -109,7 +110,7 @@ class Engine:
 
     def exceptions_naming(self, key: str) -> list[str]:
         """Return the ids of the exceptions in force here that name the person: their `subject.exceptions`."""
-        return [found.id for found in self._exceptions if names_person(found, key)]
+        return [found.id for found in self._naming if names_person(found, key)]
 
     def outcomes(self, action: str, row: Mapping[str, object]) -> dict[str, Outcome]:
         """Return what became of each condition on a row, by "policy/rule#condition"; None where it was not evaluated."""
