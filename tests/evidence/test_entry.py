@@ -92,7 +92,7 @@ def test_every_record_is_read_back_from_bytes_that_are_canonical_json(record: Re
     again = json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
     assert text == again
     assert parse_opening(opening) == record
-    body = write_entry(seq, write_time(record.at), commitment_of(opening))
+    body = write_entry(seq, write_time(record.at), commitment_of(opening), record.kind)
     assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
     assert parse_entry(body).seq == seq
     assert check_opening(body, opening) == record
@@ -217,6 +217,23 @@ def test_an_opening_of_another_second_than_its_entry_is_refused() -> None:
     opening = write_opening(RECORD, SALT)
     body = write_entry(41, write_time(AT + timedelta(seconds=1)), commitment_of(opening))
     with pytest.raises(EvidenceError, match="another time"):
+        check_opening(body, opening)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_an_entry_shows_of_its_kind_only_whether_contents_were_erased(kind: Kind) -> None:
+    opening = write_opening(Record(kind, AT), SALT)
+    body = write_entry(41, write_time(AT), commitment_of(opening), kind)
+    erases = kind in {Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED}
+    assert parse_entry(body).type == ("erasure" if erases else "event")
+    assert check_opening(body, opening).kind is kind
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(Kind.PLAN_MADE, Kind.ERASURE_DONE), (Kind.ERASURE_DONE, Kind.PLAN_MADE)])
+def test_an_entry_that_shows_another_type_than_its_opening_has_is_refused(kind: Kind, shown: Kind) -> None:
+    opening = write_opening(Record(kind, AT), SALT)
+    body = write_entry(41, write_time(AT), commitment_of(opening), shown)
+    with pytest.raises(EvidenceError, match="do not agree whether"):
         check_opening(body, opening)
 
 

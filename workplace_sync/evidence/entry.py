@@ -2,7 +2,8 @@
 
 docs/verify.md gives the formats byte for byte, for those who check them by hand. An entry says when and in which
 place something was recorded, and nothing of what or whom; its opening says all, and a salt of 32 random bytes keeps
-the content from being guessed once the opening is erased.
+the content from being guessed once the opening is erased. One thing an entry does say for ever: that contents were
+erased then, so that a gap is explained even when the erasure's own opening has been erased in its turn.
 """
 
 import json
@@ -25,7 +26,7 @@ _BODY = len(_HEADER) + 2 * SALT_SIZE + 1
 _MAX_INT = (1 << 53) - 1  # what RFC 8785 can write exactly
 _SALT_LINE = re.compile(rb"[0-9a-f]{64}\n")
 _ENTRY = re.compile(
-    rb'\{"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)","c":"([0-9a-f]{64})","seq":(0|[1-9]\d{0,18}),"t":"event","v":1\}'
+    rb'\{"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)","c":"([0-9a-f]{64})","seq":(0|[1-9]\d{0,18}),"t":"(event|erasure)","v":1\}'
 )
 _KEYS = {"actor", "at", "data", "group", "kind", "outcome", "subject", "v"}
 
@@ -47,13 +48,33 @@ class Kind(StrEnum):
     CONSENT_CHANGED = "consent.changed"
     SNAPSHOT_TAKEN = "snapshot.taken"
     GROUP_BLIND = "group.blind"
+    GROUP_SIGHTED = "group.sighted"
     MEMBER_DEPARTED = "member.departed"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_UPDATED = "incident.updated"
+    INCIDENT_CLOSED = "incident.closed"
+    ENGAGEMENT_TAKEN = "engagement.taken"
     PLAN_MADE = "plan.made"
     PLAN_APPROVED = "plan.approved"
     PLAN_REJECTED = "plan.rejected"
     OPERATION_OUTCOME = "operation.outcome"
     INVITATIONS_MADE = "invitations.made"
     EVIDENCE_VERIFIED = "evidence.verified"
+    ERASURE_DONE = "erasure.done"
+    ERASURE_REFUSED = "erasure.refused"
+    ERASURE_REPLAYED = "erasure.replayed"
+    RETENTION_APPLIED = "retention.applied"
+    ACCESS_GIVEN = "access.given"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
+
+
+_TYPES: Mapping[str, str] = dict.fromkeys((Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED), "erasure")
+
+
+def type_of(kind: str) -> str:
+    """Return what an entry shows of its record's kind: "erasure" where contents were erased, "event" for all else."""
+    return _TYPES.get(kind, "event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +95,15 @@ class Record:
 
 
 class Entry(NamedTuple):
-    """What an entry's bytes say: its place in the log, its time to the second (as text), its commitment in hex."""
+    """What an entry's bytes say: its place in the log, its time to the second (as text), its commitment in hex.
+
+    `type` is what `type_of` gives for its record.
+    """
 
     seq: int
     at: str
     commitment: str
+    type: str
 
 
 def write_time(at: datetime) -> str:
@@ -153,9 +178,9 @@ def commitment_of(opening: bytes) -> str:
     return sha256(opening).hexdigest()
 
 
-def write_entry(seq: int, time: str, commitment: str) -> bytes:
-    """Return the entry's bytes, for an opening's `time` and its commitment."""
-    return f'{{"at":"{time[:19]}Z","c":"{commitment}","seq":{seq},"t":"event","v":1}}'.encode()
+def write_entry(seq: int, time: str, commitment: str, kind: str = "") -> bytes:
+    """Return the entry's bytes, for an opening's `time`, its commitment and its record's kind."""
+    return f'{{"at":"{time[:19]}Z","c":"{commitment}","seq":{seq},"t":"{type_of(kind)}","v":1}}'.encode()
 
 
 def parse_entry(body: bytes) -> Entry:
@@ -163,7 +188,7 @@ def parse_entry(body: bytes) -> Entry:
     match = _ENTRY.fullmatch(body)
     if match is None:
         raise EvidenceError("An entry of the evidence log does not have an entry's form.")
-    return Entry(int(match[3]), match[1].decode(), match[2].decode())
+    return Entry(int(match[3]), match[1].decode(), match[2].decode(), match[4].decode())
 
 
 def parse_opening(file: bytes) -> Record:
@@ -200,6 +225,8 @@ def check_opening(body: bytes, file: bytes) -> Record:
     record = parse_opening(file)
     if second_of(write_time(record.at)) != entry.at:
         raise EvidenceError(f"The opening of entry {entry.seq} has another time than the entry.")
+    if type_of(record.kind) != entry.type:
+        raise EvidenceError(f"Entry {entry.seq} and its opening do not agree whether contents were erased.")
     return record
 
 

@@ -30,7 +30,7 @@ from workplace_sync.evidence.merkle import (
     leaf_hash,
     split_hashes,
 )
-from workplace_sync.evidence.note import Verifier
+from workplace_sync.evidence.note import Trusted
 from workplace_sync.evidence.tile import WIDTH, Tile, perfect_root
 
 OpeningRow = tuple[int, bytes, str, str, str, str, str, str]
@@ -82,7 +82,7 @@ class VerifyReport:
         return not self.differences
 
 
-def audit(held: Held, verifier: Verifier) -> VerifyReport:
+def audit(held: Held, verifier: Trusted) -> VerifyReport:
     """Return what differs between the rows that are held and what this key has signed."""
     return _Audit(held, verifier).run()
 
@@ -90,7 +90,7 @@ def audit(held: Held, verifier: Verifier) -> VerifyReport:
 class _Audit:
     """One walk over the rows, a block of 256 at a time."""
 
-    def __init__(self, held: Held, verifier: Verifier) -> None:
+    def __init__(self, held: Held, verifier: Trusted) -> None:
         self._held = held
         self._verifier = verifier
         self._found = Differences()
@@ -199,7 +199,7 @@ class _Audit:
                 continue
             file, fields = row[1], Indexed(*row[2:])
             commitment = commitment_of(file)
-            if body == write_entry(seq, fields.time, commitment):
+            if body == write_entry(seq, fields.time, commitment, fields.kind):
                 if not opening_says(file, fields):
                     self._found.add(What.INDEX_ALTERED, seq)
             elif (entry := self._compare_form(seq, body)) is not None:

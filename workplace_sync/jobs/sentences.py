@@ -78,6 +78,36 @@ def _created(_row: AuditRow, _data: Data) -> str:
     return "Evidence log begun."
 
 
+def _erased(_row: AuditRow, data: Data) -> str:
+    return f"The content of {data['number']} entries about one person erased, authorised by {data['authorised_by']}: {data['basis']}."
+
+
+def _erasure_refused(_row: AuditRow, data: Data) -> str:
+    return f"Erasure refused because of a legal hold; asked for on the authority of {data['authorised_by']}: {data['basis']}."
+
+
+def _replayed(_row: AuditRow, data: Data) -> str:
+    return (
+        f"Earlier erasures carried out again on a database that was put back: the content of {data['number']} entries."
+    )
+
+
+def _retention(_row: AuditRow, data: Data) -> str:
+    return f"The content of {data['number']} entries erased, as they were older than they are to be kept."
+
+
+def _access(_row: AuditRow, data: Data) -> str:
+    return f"Everything held on a person written out for {data['recipient']}."
+
+
+def _hold_placed(row: AuditRow, data: Data) -> str:
+    return f"Legal hold {data['hold']} placed on {'one person' if row.subject else 'everybody'}: {data['reason']}."
+
+
+def _hold_lifted(row: AuditRow, data: Data) -> str:
+    return f"Legal hold {data['hold']} on {'one person' if row.subject else 'everybody'} lifted: {data['reason']}."
+
+
 _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.LOG_CREATED: _created,
     Kind.POLICIES_ACTIVATED: _policies,
@@ -92,4 +122,11 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.OPERATION_OUTCOME: _operation,
     Kind.INVITATIONS_MADE: _invited,
     Kind.EVIDENCE_VERIFIED: _verified,
+    Kind.ERASURE_DONE: _erased,
+    Kind.ERASURE_REFUSED: _erasure_refused,
+    Kind.ERASURE_REPLAYED: _replayed,
+    Kind.RETENTION_APPLIED: _retention,
+    Kind.ACCESS_GIVEN: _access,
+    Kind.HOLD_PLACED: _hold_placed,
+    Kind.HOLD_LIFTED: _hold_lifted,
 }

@@ -96,8 +96,11 @@ set -- *.opening
 seq=${1%.opening}
 commitment=$(sha256sum < "$seq.opening" | cut -c1-64)
 start=$(sed -n 's/^\({"at":"[-0-9T:]*Z","c":"\)[0-9a-f]*","seq":.*$/\1/p' "$seq.entry")
-[ "$(cat "$seq.entry")" = "$start$commitment\",\"seq\":$seq,\"t\":\"event\",\"v\":1}" ] ||
-    fail "the entry does not commit to the opening"
+case $(cat "$seq.entry") in
+    "$start$commitment\",\"seq\":$seq,\"t\":\"event\",\"v\":1}") ;;
+    "$start$commitment\",\"seq\":$seq,\"t\":\"erasure\",\"v\":1}") ;;
+    *) fail "the entry does not commit to the opening" ;;
+esac
 
 # 4. The entry is in the log: from its hash up to the root of the checkpoint (RFC 9162, section 2.1.3.2).
 [ "$(sed -n 1p "$seq.tlog-proof")" = "c2sp.org/tlog-proof@v1" ] || fail "the proof is not a tlog-proof"

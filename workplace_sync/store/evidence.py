@@ -324,7 +324,9 @@ class Transaction:
             return
         edge = self._log.begin_append(self.connection) if self._edge is None else self._edge
         entries = [
-            rows.NewEntry(seq, write_entry(seq, write_time(record.at), commitment_of(opening)), record, opening)
+            rows.NewEntry(
+                seq, write_entry(seq, write_time(record.at), commitment_of(opening), record.kind), record, opening
+            )
             for seq, (record, opening) in enumerate(self._waiting, edge.size)
         ]
         tail = rows.read_tail(self.connection, edge.size) if fills_tile(edge.size, len(entries)) else {}
