@@ -14,7 +14,7 @@ from typing import Self, assert_never
 from workplace_sync.errors import InputError, SettingsError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSource, load_group, load_groups
-from workplace_sync.jobs.office import Office
+from workplace_sync.jobs.office import Confirmation, Office
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.rosters import RosterSource, members_as_people
 from workplace_sync.platforms.http import Patience, Timeouts
@@ -92,7 +92,8 @@ class Application:
         """
         self.database.require_current()
         self.log.check_start()
-        return Office(self.database, self.log, self.now, self.new_id, self.actor)
+        confirmation = Confirmation(self.settings.confirm_reads, self.settings.confirm_pause_seconds)
+        return Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation)
 
     def set_up(self) -> bool:
         """Bring the schema up, make the log's key where there is none, and begin the log; returns whether it is new."""

@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         description="The share of a plan's changes, in percent, that may have become different since planning; "
         "beyond it the whole plan is refused.",
     )
+    confirm_reads: int = Field(
+        2, ge=1, le=10, description="Complete readings in a row that must miss somebody before they count as gone."
+    )
+    confirm_pause_seconds: float = Field(
+        30.0, ge=0, le=3600, description="Seconds between a reading that misses somebody and the one that confirms it."
+    )
     log_level: _LogLevel = Field(
         "info", description="The least important log lines shown: debug, info, warning, error."
     )

@@ -21,7 +21,13 @@ from workplace_sync.settings import PREFIX, load_settings
 
 GROUP = "prospect-bt"
 TOKEN_NAME = "WORKPLACE_TOKEN_BT"
-HASTY = {"CONNECT_TIMEOUT": "1", "READ_TIMEOUT": "0.4", "PATIENCE_SECONDS": "1", "PACE_PER_SECOND": "off"}
+HASTY = {
+    "CONNECT_TIMEOUT": "1",
+    "READ_TIMEOUT": "0.4",
+    "PATIENCE_SECONDS": "1",
+    "PACE_PER_SECOND": "off",
+    "CONFIRM_PAUSE_SECONDS": "0",
+}
 """Settings with which nothing is waited for long."""
 
 

@@ -1,11 +1,24 @@
 """What every job needs: the books it reads and writes, the clock, fresh ids, and who asks for it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import EvidenceLog
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """How often somebody must be missing before they count as gone.
+
+    That is from `reads` complete readings in a row, `pause_seconds` apart.
+    """
+
+    reads: int = 2
+    pause_seconds: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +30,4 @@ class Office:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     actor: str
+    confirmation: Confirmation = Confirmation()

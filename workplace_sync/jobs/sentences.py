@@ -45,12 +45,53 @@ def _snapshot(_row: AuditRow, data: Data) -> str:
 
 
 def _blind(_row: AuditRow, data: Data) -> str:
-    return f"Group could not be read completely: {data['shortfall']}."
+    return f"Group could not be read completely from now on ({data.get('cause', 'read_failed')}): {data['shortfall']}."
+
+
+def _sighted(_row: AuditRow, data: Data) -> str:
+    since = _minute(data["blind_since"])
+    return f"Group read completely again, after nothing could be seen of it since {since} UTC."
+
+
+_CAUSES: Mapping[str, str] = {
+    "left": "left by themselves",
+    "account_deactivated": "account deactivated",
+    "account_gone": "account gone",
+    "removed_by_admin": "removed by an account that a signed webhook names",
+    "removed_by_other": "removed by somebody else",
+    "group_archived": "went while the group was archived or gone",
+}
 
 
 def _departed(_row: AuditRow, data: Data) -> str:
-    last = str(data["last_seen_at"])[:16].replace("T", " ")
-    return f"Gone from the group without an operation of ours; last seen {last} UTC, cause {data['cause']}."
+    cause, confidence = str(data["cause"]), str(data.get("confidence", "unknown"))
+    why = "cause unknown" if confidence == "unknown" else f"{_CAUSES.get(cause, cause)} ({confidence})"
+    return f"Gone from the group without an operation of ours; last seen {_minute(data['last_seen_at'])} UTC, {why}."
+
+
+def _incident_opened(_row: AuditRow, data: Data) -> str:
+    return (
+        f"Incident {data['incident']} opened: {data['people']} people gone together, of {data['size_before']} members,"
+        f" after {_minute(data['began_at'])} UTC."
+    )
+
+
+def _incident_updated(row: AuditRow, data: Data) -> str:
+    if row.outcome == "noted":
+        return f"Note written into the file of incident {data['incident']}."
+    return f"Incident {data['incident']} goes on: {data['more']} more people, {data['people']} in all."
+
+
+def _incident_closed(_row: AuditRow, data: Data) -> str:
+    return f"Incident {data['incident']} closed: {data['outcome']}"
+
+
+def _engagement(_row: AuditRow, data: Data) -> str:
+    return f"Engagement with {data['posts']} posts taken, as counts without names."
+
+
+def _minute(time: JsonValue) -> str:
+    return str(time)[:16].replace("T", " ")
 
 
 def _plan(row: AuditRow, data: Data) -> str:
@@ -72,6 +113,27 @@ def _invited(_row: AuditRow, data: Data) -> str:
 
 def _verified(row: AuditRow, _data: Data) -> str:
     return f"Evidence log checked: {row.outcome}."
+
+
+def _published(_row: AuditRow, data: Data) -> str:
+    place = f", {data['place']}" if data["place"] else ""
+    return f"Checkpoint of {data['size']} entries published{place}."
+
+
+def _witness(_row: AuditRow, data: Data) -> str:
+    return f"Witness {data['witness']} added."
+
+
+def _exported(_row: AuditRow, data: Data) -> str:
+    return f"{data['entries']} entries handed out to {data['recipient']}: {data['purpose']} ({data['basis']})."
+
+
+def _rotated(_row: AuditRow, data: Data) -> str:
+    return f"The log's key was changed, from {str(data['old'])[:12]} to {str(data['new'])[:12]}."
+
+
+def _in_use(_row: AuditRow, data: Data) -> str:
+    return f"The log's new key {str(data['fingerprint'])[:12]} is in use."
 
 
 def _created(_row: AuditRow, _data: Data) -> str:
@@ -115,13 +177,23 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.CONSENT_CHANGED: _consent,
     Kind.SNAPSHOT_TAKEN: _snapshot,
     Kind.GROUP_BLIND: _blind,
+    Kind.GROUP_SIGHTED: _sighted,
     Kind.MEMBER_DEPARTED: _departed,
+    Kind.INCIDENT_OPENED: _incident_opened,
+    Kind.INCIDENT_UPDATED: _incident_updated,
+    Kind.INCIDENT_CLOSED: _incident_closed,
+    Kind.ENGAGEMENT_TAKEN: _engagement,
     Kind.PLAN_MADE: _plan,
     Kind.PLAN_APPROVED: _review,
     Kind.PLAN_REJECTED: _review,
     Kind.OPERATION_OUTCOME: _operation,
     Kind.INVITATIONS_MADE: _invited,
     Kind.EVIDENCE_VERIFIED: _verified,
+    Kind.CHECKPOINT_PUBLISHED: _published,
+    Kind.WITNESS_ADDED: _witness,
+    Kind.BUNDLE_EXPORTED: _exported,
+    Kind.KEY_ROTATED: _rotated,
+    Kind.KEY_IN_USE: _in_use,
     Kind.ERASURE_DONE: _erased,
     Kind.ERASURE_REFUSED: _erasure_refused,
     Kind.ERASURE_REPLAYED: _replayed,

@@ -24,6 +24,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_activation_revision"), ["revision"], unique=False)
 
     op.create_table(
+        "blind_period",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_sighted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blind_period")),
+    )
+    with op.batch_alter_table("blind_period", schema=None) as batch_op:
+        batch_op.create_index("ix_blind_period_group_name_began_at", ["group_name", "began_at"], unique=False)
+
+    op.create_table(
         "change",
         sa.Column("plan_id", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -77,6 +93,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_name", "key", name=op.f("pk_departure")),
     )
     op.create_table(
+        "departure_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("platform_id", sa.String(), nullable=False),
+        sa.Column("administrator", sa.Boolean(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("snapshot_id", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("confidence", sa.String(), nullable=False),
+        sa.Column("removed_by", sa.String(), nullable=False),
+        sa.Column("unexplained", sa.Boolean(), nullable=False),
+        sa.Column("observations", sa.Text(), nullable=False),
+        sa.Column("incident_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_departure_event")),
+    )
+    with op.batch_alter_table("departure_event", schema=None) as batch_op:
+        batch_op.create_index("ix_departure_event_group_name_gone_at", ["group_name", "gone_at"], unique=False)
+        batch_op.create_index("ix_departure_event_incident_id", ["incident_id"], unique=False)
+        batch_op.create_index("ix_departure_event_key", ["key"], unique=False)
+
+    op.create_table(
         "desired",
         sa.Column("group_name", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -90,6 +130,17 @@ def upgrade() -> None:
         sa.Column("import_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("group_name", "key", name=op.f("pk_desired")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "engagement",
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("post_id", sa.String(), nullable=False),
+        sa.Column("taken_on", sa.String(), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("reactions", sa.Integer(), nullable=False),
+        sa.Column("comments", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("group_name", "post_id", "taken_on", name=op.f("pk_engagement")),
     )
     op.create_table(
         "erasure",
@@ -126,6 +177,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "idx", name=op.f("pk_evidence_tile")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_gone_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("size_before", sa.Integer(), nullable=False),
+        sa.Column("signs", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+    )
+    with op.batch_alter_table("incident", schema=None) as batch_op:
+        batch_op.create_index("ix_incident_group_name_opened_at", ["group_name", "opened_at"], unique=False)
+
+    op.create_table(
+        "incident_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_note")),
+    )
+    with op.batch_alter_table("incident_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incident_note_incident_id"), ["incident_id"], unique=False)
+
     op.create_table(
         "invitation",
         sa.Column("group_name", sa.String(), nullable=False),
@@ -284,6 +365,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_suppression_stand_in"), ["stand_in"], unique=False)
 
     op.create_table(
+        "suspect",
+        sa.Column("presence_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("missing_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("readings", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("presence_id", name=op.f("pk_suspect")),
+    )
+    with op.batch_alter_table("suspect", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suspect_group_name"), ["group_name"], unique=False)
+
+    op.create_table(
         "time_stamp",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
@@ -314,6 +407,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_time_stamp_size"))
 
     op.drop_table("time_stamp")
+    with op.batch_alter_table("suspect", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suspect_group_name"))
+
+    op.drop_table("suspect")
     with op.batch_alter_table("suppression", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_suppression_stand_in"))
 
@@ -351,12 +448,27 @@ def downgrade() -> None:
     op.drop_table("opening")
     op.drop_table("legal_hold")
     op.drop_table("invitation")
+    with op.batch_alter_table("incident_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incident_note_incident_id"))
+
+    op.drop_table("incident_note")
+    with op.batch_alter_table("incident", schema=None) as batch_op:
+        batch_op.drop_index("ix_incident_group_name_opened_at")
+
+    op.drop_table("incident")
     op.drop_table("evidence_tile")
     op.drop_table("evidence_head")
     op.drop_table("evidence_entry")
     op.drop_table("evidence_checkpoint")
     op.drop_table("erasure")
+    op.drop_table("engagement")
     op.drop_table("desired")
+    with op.batch_alter_table("departure_event", schema=None) as batch_op:
+        batch_op.drop_index("ix_departure_event_key")
+        batch_op.drop_index("ix_departure_event_incident_id")
+        batch_op.drop_index("ix_departure_event_group_name_gone_at")
+
+    op.drop_table("departure_event")
     op.drop_table("departure")
     op.drop_table("cosignature")
     with op.batch_alter_table("consent_event", schema=None) as batch_op:
@@ -367,6 +479,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_change_key")
 
     op.drop_table("change")
+    with op.batch_alter_table("blind_period", schema=None) as batch_op:
+        batch_op.drop_index("ix_blind_period_group_name_began_at")
+
+    op.drop_table("blind_period")
     with op.batch_alter_table("activation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_activation_revision"))
 

@@ -1,0 +1,265 @@
+"""Incidents: removals by others that go together, found without any log of the platform's admins.
+
+Three signs open one. `threshold`: at least 20 people or 2 % of the group within a day, more than what the group usually
+loses. `burst`: fewer, but far more than on any day before. `roles`: reps, committee members and administrators gone
+together, far beyond their share in the group. People whose accounts were closed, or who are known to have left, are never
+counted. Where a group is read less than daily, the time between two readings takes the place of the day.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import exp, lgamma, sqrt
+from statistics import mean, quantiles
+
+from workplace_sync.membership.removals import bulk_from
+from workplace_sync.membership.timeline import DAY
+
+BASELINE = timedelta(days=56)
+EPISODE = timedelta(days=7)  # after so long without removals, a new burst is a new incident
+_ENOUGH_DAYS = 28  # of history, before a group has a usual day
+_BURST_FROM = 15
+_GROWS_FROM = 3
+_ROLES_FROM = 3
+_ORDINARY = 1e-4  # odds at which a day still passes as one of the usual: once in 27 years
+_RARE = 1e-6
+_NORMAL_FROM, _NORMAL_REACH = 300, 5
+_ROLES_RARE = 1e-5
+_TRIMMED = 10  # of the busiest days, one in so many is left out: a team that went together is no usual day
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Somebody gone whom neither we nor, as far as is known, they themselves took out.
+
+    `number` is the caller's own; `role` says that they are a rep, of the committee, or an administrator of the group.
+    """
+
+    number: int
+    last_seen_at: datetime
+    gone_at: datetime
+    role: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a group loses on a day without incident: the mean without its busiest days, the busiest, and of how many days."""
+
+    per_day: float = 0.0
+    busiest: int = 0
+    days: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether enough days were seen to speak of a usual one."""
+        return self.days >= _ENOUGH_DAYS
+
+
+class SignKind(StrEnum):
+    """What makes removals stand out."""
+
+    THRESHOLD = "threshold"
+    BURST = "burst"
+    ROLES = "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One sign, with how many people it counts and from how many on it speaks."""
+
+    kind: SignKind
+    people: int
+    bar: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What must be known of the group: its members before the removals, how many with a role, and its usual day."""
+
+    size: int
+    with_role: int = 0
+    usual: Usual = Usual()
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Removals that go together, and the signs that say so (none where they only go on from an incident before)."""
+
+    removals: tuple[Removal, ...]
+    signs: tuple[Sign, ...]
+
+    @property
+    def began_at(self) -> datetime:
+        """When the first of them was last seen: it began after that."""
+        return min(removal.last_seen_at for removal in self.removals)
+
+    @property
+    def last_gone_at(self) -> datetime:
+        """When the last of them was first missed."""
+        return max(removal.gone_at for removal in self.removals)
+
+
+def usual_day(counts: Sequence[int]) -> Usual:
+    """Return the usual day of a group that lost so many on each of these days.
+
+    The mean of a week with quiet Sundays is too low for its Mondays, so it is at least the upper quartile.
+    """
+    if not counts:
+        return Usual()
+    ordered = sorted(counts)
+    kept = ordered[: len(ordered) - len(ordered) // _TRIMMED]
+    upper = quantiles(kept, n=4, method="inclusive")[2] if len(kept) > 1 else float(kept[0])
+    return Usual(max(mean(kept), upper), ordered[-1], len(counts))
+
+
+def detect(removals: Sequence[Removal], group: Group) -> Burst | None:
+    """Return those of the last day, up to the newest of `removals`, when they stand out; None when they do not."""
+    recent = _last_day(removals)
+    signs = tuple(_signs(recent, group)) if recent else ()
+    return Burst(recent, signs) if signs else None
+
+
+def goes_on(removals: Sequence[Removal], group: Group, last_gone_at: datetime) -> Burst | None:
+    """Return those of the last day when they belong to an open incident whose last removal was at `last_gone_at`.
+
+    The bar is lower than for a new incident: more than the group usually loses, and three at least.
+    """
+    recent = _last_day(removals)
+    if not recent or recent[-1].gone_at - last_gone_at > EPISODE:
+        return None
+    bar = max(_GROWS_FROM, _ordinary_most(group.usual, _span(recent)) + 1)
+    return Burst(recent, ()) if len(recent) >= bar else None
+
+
+def _last_day(removals: Sequence[Removal]) -> tuple[Removal, ...]:
+    ordered = sorted(removals, key=lambda removal: (removal.gone_at, removal.number))
+    return tuple(removal for removal in ordered if ordered[-1].gone_at - removal.gone_at < DAY)
+
+
+def _span(recent: Sequence[Removal]) -> timedelta:
+    """Return the time in which they may have gone: a day, or the longest time between two readings if that is longer."""
+    return max(DAY, *(removal.gone_at - removal.last_seen_at for removal in recent))
+
+
+def _signs(recent: Sequence[Removal], group: Group) -> Iterator[Sign]:
+    number, span = len(recent), _span(recent)
+    within = "a day" if span == DAY else f"{span / DAY:.1f} days"
+    bar = max(bulk_from(group.size), _ordinary_most(group.usual, span) + 1)
+    if number >= bar:
+        yield Sign(
+            SignKind.THRESHOLD,
+            number,
+            bar,
+            f"{number} of {group.size} members went within {within}; from {bar} on it counts.",
+        )
+    usual = group.usual
+    burst = max(_BURST_FROM, 2 * usual.busiest, _most(usual.per_day * (span / DAY), _RARE) + 1)
+    if usual.known and number >= burst:
+        yield Sign(
+            SignKind.BURST,
+            number,
+            burst,
+            f"{number} went within {within}, where {usual.per_day:.1f} a day are usual and {usual.busiest} were the most.",
+        )
+    roles = sum(removal.role for removal in recent)
+    if roles >= _ROLES_FROM and _share_odds(roles, number, group) < _ROLES_RARE:
+        yield Sign(
+            SignKind.ROLES,
+            roles,
+            _ROLES_FROM,
+            f"{roles} of the {number} who went are reps, of the committee or administrators, of {group.with_role} in the group.",
+        )
+
+
+def _ordinary_most(usual: Usual, span: timedelta) -> int:
+    """Return the most removals that still pass as usual in a stretch of time; 0 where nothing is known of the group."""
+    return _most(usual.per_day * (span / DAY), _ORDINARY) if usual.known else 0
+
+
+def _most(expected: float, odds: float) -> int:
+    """Return the largest number that a Poisson count of that mean reaches with at least those odds."""
+    if expected > _NORMAL_FROM:  # where exp(-expected) is nearly nothing, a normal curve does as well
+        return int(expected + _NORMAL_REACH * sqrt(expected))
+    chance, below, number = exp(-expected), 0.0, 0
+    while 1.0 - below - chance >= odds:  # the odds of more than `number`
+        below += chance
+        number += 1
+        chance *= expected / number
+    return number
+
+
+def _share_odds(roles: int, drawn: int, group: Group) -> float:
+    """Return the odds of at least so many with a role among as many drawn by chance (hypergeometric)."""
+    size, marked = max(group.size, drawn), max(group.with_role, roles)
+    possible = range(max(roles, drawn - (size - marked)), min(marked, drawn) + 1)
+    all_ways = _log_ways(size, drawn)
+    return sum(exp(_log_ways(marked, k) + _log_ways(size - marked, drawn - k) - all_ways) for k in possible)
+
+
+def _log_ways(of: int, chosen: int) -> float:
+    return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What those removed have in common: `value` of a `trait` that so many of them have; `share` is in percent."""
+
+    trait: str
+    value: str
+    people: int
+    share: int
+
+
+_TELLING = 50  # percent
+
+
+def patterns(traits: Sequence[Mapping[str, str]]) -> list[Pattern]:
+    """Return each trait's value that at least half of those removed share, in the order of the traits."""
+    names = dict.fromkeys(name for each in traits for name in each)
+    found: list[Pattern] = []
+    for name in names:
+        counted = Counter(each.get(name, "") for each in traits)
+        value, people = counted.most_common(1)[0]
+        if value and people * 100 >= _TELLING * len(traits):
+            found.append(Pattern(name, value, people, people * 100 // len(traits)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How a post was received: people who saw it, reactions, comments; no names."""
+
+    posted_at: datetime
+    seen: int
+    reactions: int
+    comments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """The posts of a stretch of time, and what each was worth on average, in tenths."""
+
+    posts: int
+    seen_tenths: int
+    reactions_tenths: int
+    comments_tenths: int
+
+
+def engagement(posts: Sequence[Post], since: datetime, until: datetime) -> Engagement | None:
+    """Return how the posts from `since` up to, not at, `until` were received; None when there were none."""
+    those = [post for post in posts if since <= post.posted_at < until]
+    if not those:
+        return None
+
+    def tenths(of: Callable[[Post], int]) -> int:
+        return sum(map(of, those)) * 10 // len(those)
+
+    return Engagement(
+        len(those),
+        tenths(lambda post: post.seen),
+        tenths(lambda post: post.reactions),
+        tenths(lambda post: post.comments),
+    )

@@ -1,0 +1,82 @@
+"""Membership over time, on two axes: when something was so, and when we came to know it; and when we could not see."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+DAY = timedelta(days=1)
+
+
+class BlindCause(StrEnum):
+    """Why a group could not be seen, as far as the platform's answer tells it."""
+
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a word of ours
+    PERMISSION_NARROWED = "permission_narrowed"
+    READ_FAILED = "read_failed"
+    ARCHIVED = "archived"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A time in which a group could not be seen. `ended_at` is None while it lasts.
+
+    `last_sighted_at` is the complete reading before it, None where there was none: what happened since then and until
+    the reading that ended it may have happened at any moment in between.
+    """
+
+    cause: BlindCause
+    began_at: datetime
+    ended_at: datetime | None = None
+    last_sighted_at: datetime | None = None
+
+    def overlaps(self, since: datetime, until: datetime) -> bool:
+        """Whether any part of it lies after `since` and before `until`."""
+        return self.began_at < until and (self.ended_at is None or self.ended_at > since)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A time in which somebody was seen in a group, and when each of its ends came to be known.
+
+    `gone_at` is the first complete reading without them, `gone_known_at` when it had been confirmed; both are None
+    while they are there.
+    """
+
+    first_seen_at: datetime
+    known_at: datetime
+    gone_at: datetime | None = None
+    gone_known_at: datetime | None = None
+
+    def shows(self, at: datetime, known_at: datetime | None = None) -> bool:
+        """Whether this shows them in the group at a time, as far as was known at `known_at` (now when None)."""
+        if self.first_seen_at > at or (known_at is not None and self.known_at > known_at):
+            return False
+        if self.gone_at is None or self.gone_at > at:
+            return True
+        return known_at is not None and self.gone_known_at is not None and self.gone_known_at > known_at
+
+
+def blind_between(periods: Iterable[Blind], since: datetime, until: datetime) -> BlindCause | None:
+    """Return why we were blind in a stretch of time, None when we were not; an archived or vanished group comes first."""
+    causes = {period.cause for period in periods if period.overlaps(since, until)}
+    order = (
+        BlindCause.ARCHIVED,
+        BlindCause.GONE,
+        BlindCause.TOKEN_REVOKED,
+        BlindCause.PERMISSION_NARROWED,
+        BlindCause.READ_FAILED,
+    )
+    return next((cause for cause in order if cause in causes), None)
+
+
+def daily_counts(times: Sequence[datetime], since: datetime, until: datetime) -> tuple[int, ...]:
+    """Return how many of the times fall into each whole day back from `until` to `since`, oldest first."""
+    days = max(0, (until - since) // DAY)
+    counts = [0] * days
+    for at in times:
+        back = (until - at) // DAY
+        if at < until and back < days:
+            counts[days - 1 - back] += 1
+    return tuple(counts)
