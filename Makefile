@@ -18,6 +18,8 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/workplace-sync policy lint policies
+	$(BIN)/workplace-sync policy test policies
 	$(MAKE) --no-print-directory test
 
 bench: $(STAMP)

@@ -6,10 +6,12 @@ import typer
 
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.cli.output import Column
+from workplace_sync.cli.policy_explain import explain
 from workplace_sync.cli.policy_lint import lint
 from workplace_sync.cli.policy_test import run_policy_cases
 
 app = typer.Typer(rich_markup_mode=None)
+app.command()(explain)
 app.command()(lint)
 app.command("test")(run_policy_cases)
 

@@ -1,10 +1,11 @@
 """A case that came out otherwise, in words: what was expected, what came, and the values behind it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workplace_sync.policy.cel import Outcome
 from workplace_sync.policy.looking import ConditionSeen
+from workplace_sync.policy.params import shown
 from workplace_sync.policy.testing import UNCHANGED, Expectation, Result
 
 _OUTCOMES = {True: "true", False: "false", None: "could not be evaluated"}
@@ -40,6 +41,8 @@ def value_text(value: object) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case timedelta():
+            return shown(value)
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case str():

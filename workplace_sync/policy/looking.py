@@ -9,6 +9,7 @@ from workplace_sync.policy.check import variables
 from workplace_sync.policy.document import AnyRule, Condition
 from workplace_sync.policy.engine import EXCEPTION, PLAN, Decider, Engine
 from workplace_sync.policy.facts import CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact, Kind
+from workplace_sync.policy.params import param_value
 from workplace_sync.policy.shelf import Policy, PolicySet
 
 
@@ -74,7 +75,9 @@ def looked_at(engine: Engine, policies: PolicySet, action: str, row: Mapping[str
         if action not in decider.decides:
             continue
         policy = versions[decider.policy, decider.version]
-        known = {f"params.{name}": value for name, value in params.get(policy.id, {}).items()}
+        declared = policy.document.params
+        given = params.get(policy.id, {})
+        known = {f"params.{name}": param_value(declared[name].type, value) for name, value in given.items()}
         look = _Look(policy, action, {**known, **row}, outcomes)
         empty = RuleSeen(policy, decider, (), ())
         guards = () if action == EXCEPTION else policy.document.match.conditions
