@@ -60,6 +60,7 @@ class Kind(StrEnum):
     OPERATION_OUTCOME = "operation.outcome"
     INVITATIONS_MADE = "invitations.made"
     EVIDENCE_VERIFIED = "evidence.verified"
+    WEBHOOK_RECEIVED = "webhook.received"
     CHECKPOINT_PUBLISHED = "checkpoint.published"
     WITNESS_ADDED = "witness.added"
     BUNDLE_EXPORTED = "bundle.exported"

@@ -170,6 +170,16 @@ def _hold_lifted(row: AuditRow, data: Data) -> str:
     return f"Legal hold {data['hold']} on {'one person' if row.subject else 'everybody'} lifted: {data['reason']}."
 
 
+def _webhook(_row: AuditRow, data: Data) -> str:
+    when = {
+        "old": " Its time is older than the platform's repetitions can explain.",
+        "ahead": " Its time lies ahead.",
+        "untimed": " It tells no time.",
+    }.get(str(data["timing"]), "")
+    about = f"about {data['topic']}" if data["topic"] else "of a form that is not known"
+    return f"The platform sent a webhook {about}, signature {data['proof']} good: a hint, not proof.{when}"
+
+
 _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.LOG_CREATED: _created,
     Kind.POLICIES_ACTIVATED: _policies,
@@ -189,6 +199,7 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.OPERATION_OUTCOME: _operation,
     Kind.INVITATIONS_MADE: _invited,
     Kind.EVIDENCE_VERIFIED: _verified,
+    Kind.WEBHOOK_RECEIVED: _webhook,
     Kind.CHECKPOINT_PUBLISHED: _published,
     Kind.WITNESS_ADDED: _witness,
     Kind.BUNDLE_EXPORTED: _exported,
