@@ -1,4 +1,4 @@
-"""The log's private key: a PEM file (PKCS8) that only its owner can read."""
+"""Keys in files that only their owner can read: the log's private key is a PEM file (PKCS8)."""
 
 import os
 import stat
@@ -19,9 +19,15 @@ def create_key(path: Path, origin: str) -> Signer:
     never replaced, because all that it signed would lose its proof.
     """
     signer = Signer(origin, Ed25519PrivateKey.generate())
+    write_private(path, signer.pem)
+    return signer
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a key to a new file, as `create_key` says; raises SettingsError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_new(path, signer.pem)
+        _write_new(path, data)
     except OSError as error:
         if isinstance(error, FileExistsError) and path.exists():
             raise SettingsError(
@@ -30,7 +36,6 @@ def create_key(path: Path, origin: str) -> Signer:
         raise SettingsError(
             f"The key cannot be written to {path} ({error.strerror}).", hint="Check the folder's rights."
         ) from None
-    return signer
 
 
 def load_key(path: Path, origin: str) -> Signer:
@@ -38,6 +43,15 @@ def load_key(path: Path, origin: str) -> Signer:
 
     Raises SettingsError when the file is missing, can be read by others than its owner, or holds no such key.
     """
+    pem = read_private(path, hint="Put the key back from its safe copy; make a new one only for a new log.")
+    try:
+        return Signer.from_pem(origin, pem)
+    except EvidenceError as error:
+        raise SettingsError(error.message, hint=f"Check that {path} is the log's private key.") from None
+
+
+def read_private(path: Path, *, hint: str) -> bytes:
+    """Return what a key file holds; raises SettingsError, with that hint, when it is missing or others can read it."""
     try:
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_mode & _OTHERS:
@@ -45,16 +59,9 @@ def load_key(path: Path, origin: str) -> Signer:
                     f"The key file {path} can be read or changed by others.",
                     hint=f"Run `chmod 600 {path}`; if others had access to the machine, treat the key as known to them.",
                 )
-            pem = file.read()
+            return file.read()
     except OSError as error:
-        raise SettingsError(
-            f"The key file {path} cannot be read ({error.strerror}).",
-            hint="Put the key back from its safe copy; make a new one only for a new log.",
-        ) from None
-    try:
-        return Signer.from_pem(origin, pem)
-    except EvidenceError as error:
-        raise SettingsError(error.message, hint=f"Check that {path} is the log's private key.") from None
+        raise SettingsError(f"The key file {path} cannot be read ({error.strerror}).", hint=hint) from None
 
 
 def write_public_key(path: Path, verifier: Verifier) -> None:
