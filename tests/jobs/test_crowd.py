@@ -21,7 +21,7 @@ from workplace_sync.membership.group import ManagedGroup, RemovalRules
 from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.roster.person import ConsentClaim, RosterPerson
 from workplace_sync.store import roster
-from workplace_sync.store.candidate_rows import CandidateRow, in_chunks, person_in, persons
+from workplace_sync.store.candidate_rows import CandidateRow, person_in, persons, whole_persons
 from workplace_sync.store.database import Database
 
 GROUP = ManagedGroup("prospect-bt", "Prospect in BT", "bt", "7001", removals=RemovalRules(not_eligible=True))
@@ -72,7 +72,7 @@ def spell(code: str) -> Spell:
 
 
 def lines(judged: list[Judged]) -> list[tuple[str, str]]:
-    return [(change.head, change.tail) for one in judged for change in one.changes]
+    return [change[4:] for one in judged for change in one.changes]
 
 
 def test_many_processes_decide_what_one_decides_in_the_same_order(question: Question) -> None:
@@ -81,7 +81,7 @@ def test_many_processes_decide_what_one_decides_in_the_same_order(question: Ques
     alone = [Judge(question).judge(rows) for rows in chunks()]
     assert found == alone
     assert len(lines(found)) == 300
-    assert {change.effect for one in found for change in one.changes} == {"allow", "hold", "deny"}
+    assert {change[2] for one in found for change in one.changes} == {"allow", "hold", "deny"}
 
 
 def test_a_worker_that_is_killed_costs_nothing_but_time(question: Question) -> None:
@@ -118,7 +118,7 @@ def test_rows_that_end_every_worker_fail_closed_and_the_others_go_on(question: Q
     with Crowd(question, 2) as crowd:
         found = list(crowd.judge([*chunks(1), rows, *chunks(1)]))
     assert found[0] == found[2] == Judge(question).judge(chunks(1)[0])
-    made = [PlannedChange.parse(f"{change.head}0{change.tail}") for change in found[1].changes]
+    made = [PlannedChange.parse(f"{head}0{tail}") for *_, head, tail in found[1].changes]
     assert [(change.effect, change.error) for change in made] == [("deny", True)] * 2
     assert set(made[0].rules) == {"consent@2/on_record", "consent@2/newcomer", "floor-opt-out@1/opted-out"}
     assert set(made[0].why) == {"This rule could not be checked: evaluating it ended the program."}
@@ -211,10 +211,10 @@ def _fill(database: Database, people: int) -> None:
 def test_chunks_never_part_the_rows_of_one_person() -> None:
     rows = [row(1), row(1), row(1), row(2), row(3), row(3), row(5)]
     for size in range(1, 9):
-        parts = list(in_chunks(rows, size))
+        parts = list(whole_persons(rows[start : start + size] for start in range(0, len(rows), size)))
         assert [each for part in parts for each in part] == rows
         assert all(a[-1][0] != b[0][0] for a, b in pairwise(parts))
-    assert list(in_chunks([], 3)) == []
+    assert list(whole_persons([])) == []
 
 
 def test_each_person_comes_with_all_events_of_their_consent() -> None:
@@ -240,5 +240,5 @@ def test_one_who_differs_in_protection_is_not_taken_for_another() -> None:
     asked = Question(group, rules_of(CONSENT).engine(group, START), START, 9)
     members = [row(n, is_member=1, status="lapsed", in_roster=1) for n in (1, 2, 13)]
     found = Judge(asked).judge(members)
-    assert [change.effect for change in found.changes] == ["allow", "deny", "allow"]
+    assert [change[2] for change in found.changes] == ["allow", "deny", "allow"]
     assert found.tally.counts()["removed"] == 2

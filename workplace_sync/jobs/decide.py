@@ -1,7 +1,7 @@
 """Ask the policies about candidates, a chunk at a time: the same way when planning and when applying."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -9,9 +9,8 @@ from workplace_sync.jobs.crowd import Crowd, usable_workers
 from workplace_sync.jobs.judging import Judge, Judged, Question, judged_changes
 from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.store import candidates as candidate_store
-from workplace_sync.store.candidate_rows import CandidateRow, in_chunks
+from workplace_sync.store.candidate_rows import CandidateRow, whole_persons
 
-_AT_ONCE = 2_000
 _LARGE = 20_000  # candidates (about): with fewer, starting processes takes longer than they save
 
 
@@ -24,9 +23,9 @@ def decide(
     `workers` processes (one for each processor that we may use, unless told); 0 keeps everything in this one.
     """
     chunks = _chunks(question, streaming, None)
-    first = list(islice(chunks, -(-large // _AT_ONCE)))
+    first = list(_until(chunks, large))
     number = usable_workers() if workers is None else workers
-    if number and len(first) * _AT_ONCE >= large:
+    if number and sum(map(len, first)) >= large:
         with Crowd(question, number) as crowd:
             yield from crowd.judge(chain(_emptied(first), chunks))
     else:
@@ -42,12 +41,22 @@ def decide_again(question: Question, connection: Connection, keys: Sequence[str]
 
 def _chunks(question: Question, connection: Connection, keys: Sequence[str] | None) -> Iterator[list[CandidateRow]]:
     group = question.group
-    yield from in_chunks(candidate_store.addition_rows(connection, group.name, keys=keys), _AT_ONCE)
+    yield from whole_persons(candidate_store.addition_rows(connection, group.name, keys=keys))
     if group.removals.opted_out or group.removals.not_eligible:
-        rows = candidate_store.removal_rows(
+        parts = candidate_store.removal_rows(
             connection, group.name, tenant=group.tenant, statuses=group.eligible_statuses, keys=keys
         )
-        yield from in_chunks(rows, _AT_ONCE)
+        yield from whole_persons(parts)
+
+
+def _until(chunks: Iterator[list[CandidateRow]], large: int) -> Iterator[list[CandidateRow]]:
+    """Yield chunks until there are so many rows in them, or no more."""
+    seen = 0
+    for rows in chunks:
+        seen += len(rows)
+        yield rows
+        if seen >= large:
+            return
 
 
 def _emptied(chunks: list[list[CandidateRow]]) -> Iterator[list[CandidateRow]]:

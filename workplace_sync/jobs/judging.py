@@ -50,15 +50,9 @@ class Way(StrEnum):
     NOT_AT_ALL = "not at all"
 
 
-class Unnumbered(NamedTuple):
-    """A decided change that has no number in its plan yet; its line is `head`, the number, `tail`."""
-
-    key: str
-    action: str
-    effect: str
-    remedy: str
-    head: str
-    tail: str
+Unnumbered = tuple[str, str, str, str, str, str]
+"""A decided change that has no number in its plan yet: key, action, effect, remedy, and what stands in its line before
+and after the number. No named tuple, because a million are sent from process to process."""
 
 
 class Judged(NamedTuple):
@@ -99,7 +93,7 @@ class Judge:
             if verdict is not None:
                 key, address, platform_id = person[0][:3]
                 form, texts = verdict.form, verdict.texts
-                judged.changes.append(Unnumbered(key, *texts, form.head(key, address, platform_id), form.tail))
+                judged.changes.append((key, *texts, form.head(key, address, platform_id), form.tail))
                 times[known] += 1
         for known, number in times.items():
             verdict = self._known[known]

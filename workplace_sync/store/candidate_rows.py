@@ -6,7 +6,6 @@ the database has them: text in UTC without a zone on SQLite, aware times in the 
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from workplace_sync.membership.subject import Candidate
@@ -19,11 +18,10 @@ _KINDS = {kind.value: kind for kind in ConsentKind}
 _ORIGINS = {origin.value: origin for origin in ConsentOrigin}
 
 
-def in_chunks(rows: Iterable[CandidateRow], size: int) -> Iterator[list[CandidateRow]]:
-    """Yield the rows in lists of about `size`, never parting those of one person."""
-    iterator = iter(rows)
+def whole_persons(parts: Iterable[list[CandidateRow]]) -> Iterator[list[CandidateRow]]:
+    """Yield the rows in parts of about the given sizes that never divide those of one person."""
     held: list[CandidateRow] = []
-    while part := list(islice(iterator, size)):
+    for part in parts:
         held += part
         cut = len(held)
         while cut and held[cut - 1][0] == held[-1][0]:

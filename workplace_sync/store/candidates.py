@@ -5,6 +5,7 @@ consent. They leave it as plain rows (see candidate_rows), which can be handed o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from sqlalchemy import Connection, bindparam, text
 
@@ -12,7 +13,7 @@ from workplace_sync.membership.subject import Candidate
 from workplace_sync.roster.consent import EVERY_GROUP
 from workplace_sync.store.candidate_rows import CandidateRow, person_in, persons
 
-_AT_ONCE = 5_000
+_AT_ONCE = 2_000
 
 _CONSENT = """c.scope, c.kind, c.at, c.recorded_at, c.origin, c.basis, c.source, c.expires_at"""
 
@@ -56,33 +57,36 @@ _ONLY = "AND {key} IN :keys"
 
 def additions(connection: Connection, group: str, *, keys: Sequence[str] | None = None) -> Iterator[Candidate]:
     """Yield those wanted in the group and not in it, by key; of up to some thousand `keys` only, if given."""
-    yield from (person_in(person)[0] for person in persons(addition_rows(connection, group, keys=keys)))
+    parts = addition_rows(connection, group, keys=keys)
+    yield from (person_in(person)[0] for person in persons(chain.from_iterable(parts)))
 
 
 def removals(
     connection: Connection, group: str, *, tenant: str, statuses: tuple[str, ...], keys: Sequence[str] | None = None
 ) -> Iterator[Candidate]:
     """Yield members about whom something speaks against staying, by key; of up to some thousand `keys` only, if given."""
-    rows = removal_rows(connection, group, tenant=tenant, statuses=statuses, keys=keys)
-    yield from (person_in(person)[0] for person in persons(rows))
+    parts = removal_rows(connection, group, tenant=tenant, statuses=statuses, keys=keys)
+    yield from (person_in(person)[0] for person in persons(chain.from_iterable(parts)))
 
 
-def addition_rows(connection: Connection, group: str, *, keys: Sequence[str] | None = None) -> Iterator[CandidateRow]:
-    """Yield the rows of those whom `additions` would yield."""
+def addition_rows(
+    connection: Connection, group: str, *, keys: Sequence[str] | None = None
+) -> Iterator[list[CandidateRow]]:
+    """Yield, in parts, the rows of those whom `additions` would yield."""
     return _stream(connection, _ADDITIONS, "d.key", keys, {"group_name": group})
 
 
 def removal_rows(
     connection: Connection, group: str, *, tenant: str, statuses: tuple[str, ...], keys: Sequence[str] | None = None
-) -> Iterator[CandidateRow]:
-    """Yield the rows of those whom `removals` would yield."""
+) -> Iterator[list[CandidateRow]]:
+    """Yield, in parts, the rows of those whom `removals` would yield."""
     values = {"group_name": group, "tenant": tenant, "statuses": statuses}
     return _stream(connection, _REMOVALS, "p.key", keys, values)
 
 
 def _stream(
     connection: Connection, query: str, key: str, keys: Sequence[str] | None, values: Mapping[str, object]
-) -> Iterator[CandidateRow]:
+) -> Iterator[list[CandidateRow]]:
     statement = text(query.format(only="" if keys is None else _ONLY.format(key=key), consent=_CONSENT))
     lists = {"keys": keys, "statuses": values.get("statuses")}
     statement = statement.bindparams(
@@ -91,7 +95,7 @@ def _stream(
     given = {**values, "every": EVERY_GROUP} | ({} if keys is None else {"keys": keys})
     rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(statement, given)
     for part in rows.partitions(_AT_ONCE):
-        yield from map(tuple, part)
+        yield list(map(tuple, part))
 
 
 def already_members(connection: Connection, group: str) -> int:
