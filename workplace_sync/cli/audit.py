@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
+LAST_ENTRY = 2**31 - 1  # the largest number that an entry can have in the database
+
 
 class Layout(StrEnum):
     """How a list is laid out; `--output` beats it."""
@@ -100,7 +102,8 @@ def _show_rows(call: Invocation, rows: list["AuditRow"], layout: Layout) -> None
 
 @app.command()
 def show(
-    context: typer.Context, entry: Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="The entry's number.")]
+    context: typer.Context,
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", min=0, max=LAST_ENTRY, help="The entry's number.")],
 ) -> None:
     """Show one entry whole, with the texts of the rules it cites, and the proof that it is in the log.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from workplace_sync.cli.apply import By
+from workplace_sync.cli.audit import LAST_ENTRY
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.errors import ExitCode
 
@@ -87,7 +88,8 @@ def key(context: typer.Context) -> None:
 def openssl_(
     context: typer.Context,
     entry: Annotated[
-        int, typer.Argument(metavar="ENTRY", min=0, help="The entry to prove; `audit list` shows numbers.")
+        int,
+        typer.Argument(metavar="ENTRY", min=0, max=LAST_ENTRY, help="The entry to prove; `audit list` shows numbers."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="A new folder.")],
 ) -> None:

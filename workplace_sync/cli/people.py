@@ -145,7 +145,7 @@ def give(
 
     call = invocation(context)
     given_at = _time(at)
-    ends = (given_at or datetime.now(UTC)) + timedelta(days=round(months * 30.4375)) if months else None
+    ends = _end(given_at or datetime.now(UTC), months) if months else None
     details = {"wording": wording, "basis": basis, "source": source}
     _record(call, address, ConsentKind.GIVEN, group, by, at=given_at, expires_at=ends, **details)
 
@@ -230,6 +230,13 @@ def read_address(given: str) -> str:
     return sys.stdin.readline().strip()
 
 
+def _end(given_at: datetime, months: int) -> datetime:
+    try:
+        return given_at + timedelta(days=round(months * 30.4375))
+    except OverflowError:
+        raise UsageError("That consent would never end.", hint="Check --at, and leave --months out if so.") from None
+
+
 def _time(text: str | None) -> datetime | None:
     return None if text is None else parse_time(text)
 
@@ -238,6 +245,6 @@ def parse_time(text: str) -> datetime:
     """Return a time given as ISO 8601, in UTC where it names no zone; raises UsageError for anything else."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError("That is not a time.", hint="Write it like 2026-11-21 or 2026-11-21T14:30, in UTC.") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
