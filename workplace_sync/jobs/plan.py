@@ -14,6 +14,7 @@ from workplace_sync.jobs.judging import Question, Unnumbered
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, History, PlanDigest, Tally, plan_facts, stored_facts
+from workplace_sync.policy.changes import difference, summary
 from workplace_sync.policy.decision import Decision, Effect
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import PolicySet
@@ -43,15 +44,19 @@ class MadePlan:
 
 
 def activate(office: Office, rules: Rules) -> bool:
-    """Log that a policy revision comes into use, unless it is the one in use; returns whether it was new."""
+    """Log that a policy revision comes into use, with what is different from the one before.
+
+    Nothing is logged where it is in use already; returns whether it was new.
+    """
     with office.database.connect() as connection:
         former = activations.current(connection)
-    if former == rules.policies.revision:
+    if former is not None and former.revision == rules.policies.revision:
         return False
-    now = office.now()
+    now, hashes = office.now(), summary(rules.policies)
     with office.log.transaction() as transaction:
         activations.add(
-            transaction.connection, activations.Activation(rules.policies.revision, now, office.actor, rules.files)
+            transaction.connection,
+            activations.Activation(rules.policies.revision, now, office.actor, rules.files, hashes),
         )
         transaction.log(
             Record(
@@ -60,9 +65,10 @@ def activate(office: Office, rules: Rules) -> bool:
                 actor=office.actor,
                 outcome="activated",
                 data={
-                    "former_revision": former,
+                    "changes": difference(former.summary if former else {}, hashes),
+                    "former_revision": former.revision if former else None,
                     "policies": [
-                        {"hash": policy.hash, "id": policy.id, "version": policy.document.metadata.version}
+                        {"hash": policy.hash, "id": policy.id, "shelf": policy.shelf.value, "version": policy.version}
                         for policy in rules.policies.policies
                     ],
                     "revision": rules.policies.revision,

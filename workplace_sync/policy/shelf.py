@@ -114,7 +114,7 @@ class _Reading:
         return PolicySet(tuple(policies), _hash(contents), tuple(exceptions))
 
     def _place(self, source: Source, document: PolicyDocument | ExceptionDocument, *, built_in: bool) -> None:
-        hashed = _hash(_content(document))
+        hashed = content_hash(document)
         if isinstance(document, ExceptionDocument):
             self._exceptions.append((source, PolicyException(source.file, document, hashed)))
             return
@@ -182,6 +182,11 @@ def _archive_faults(source: Source, document: PlatformDocument, archive: Mapping
         message = f"{name} is not the text that was archived: its SHA-256 is {digest}"
         return [source.fault(("metadata", "source", "sha256"), message, "put the archived text back as it was")]
     return []
+
+
+def content_hash(part: BaseModel) -> str:
+    """Return "sha256:<hex>" of the content of a document or of a part of it."""
+    return _hash(_content(part))
 
 
 def _content(document: BaseModel) -> object:

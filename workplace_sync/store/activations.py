@@ -65,3 +65,9 @@ def files_in_use(connection: Connection, at: datetime) -> dict[str, str] | None:
     query = select(_TABLE.c.files).where(_TABLE.c.activated_at <= at).order_by(_TABLE.c.id.desc()).limit(1)
     row = connection.execute(query).first()
     return None if row is None else dict(json.loads(row.files))
+
+
+def beginning(connection: Connection, name: str) -> list[str]:
+    """Return up to five revisions that came into use and begin like that."""
+    query = select(_TABLE.c.revision).where(_TABLE.c.revision.startswith(name, autoescape=True)).distinct()
+    return [row.revision for row in connection.execute(query.order_by(_TABLE.c.revision).limit(5))]

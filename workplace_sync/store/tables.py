@@ -253,6 +253,7 @@ class ActivationRow(Row, table=True):
     activated_at: datetime = Field(sa_column=_instant())
     activated_by: str
     files: str = Field(sa_column=Column(Text, nullable=False))
+    summary: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class EvidenceHeadRow(Row, table=True):

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("activated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("activated_by", sa.String(), nullable=False),
         sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activation")),
     )
     with op.batch_alter_table("activation", schema=None) as batch_op:
