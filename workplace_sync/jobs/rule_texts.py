@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from workplace_sync.errors import InputError
@@ -29,17 +30,33 @@ class RuleTexts:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._of_revision = lru_cache(maxsize=16)(self._read)
+        self._policies_of = lru_cache(maxsize=16)(self._load)
 
     def find(self, revision: str, cites: Iterable[str]) -> list[RuleText]:
         """Return the texts of the cited rules, in that order; a rule whose files are not kept is left out."""
         texts = self._of_revision(revision)
         return [texts[cite] for cite in cites if cite in texts]
 
+    def in_force(self, revision: str, group: str, action: str, at: datetime) -> list[RuleText]:
+        """Return the rules of a revision that judged such an action in a group at a time, by their citations."""
+        policies = self._policies_of(revision)
+        texts = self._of_revision(revision)
+        return [
+            texts[f"{policy.id}@{policy.version}/{rule.id}"]
+            for policy in (policies.in_force(at).policies if policies else ())
+            if policy.document.match.fits(group) and action in policy.document.match.actions
+            for rule in policy.document.all_rules
+        ]
+
     def _read(self, revision: str) -> dict[str, RuleText]:
+        policies = self._policies_of(revision)
+        return dict(_texts(policies)) if policies else {}
+
+    def _load(self, revision: str) -> PolicySet | None:
         with self._office.database.connect() as connection:
             files = activations.files_of(connection, revision)
         try:
-            policies = load_policies(
+            return load_policies(
                 {
                     name: text.encode()
                     for name, text in files.items()
@@ -47,8 +64,7 @@ class RuleTexts:
                 }
             )
         except InputError:  # kept files of an older format: their citations still stand, their texts are in the files
-            return {}
-        return dict(_texts(policies))
+            return None
 
 
 def _texts(policies: PolicySet) -> Iterable[tuple[str, RuleText]]:

@@ -197,3 +197,11 @@ def rolling_counts(connection: Connection, group: str, now: datetime) -> dict[st
         for word, action in (("added", Action.ADD), ("removed", Action.REMOVE))
         for name, window in windows.items()
     }
+
+
+def added_by(connection: Connection, plan_id: str) -> list[str]:
+    """Return the keys of those whom a plan added."""
+    query = select(_TABLE.c.key).where(
+        _TABLE.c.plan_id == plan_id, _TABLE.c.action == Action.ADD.value, _TABLE.c.state == State.DONE.value
+    )
+    return [row.key for row in connection.execute(query.order_by(_TABLE.c.seq))]

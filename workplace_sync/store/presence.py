@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, or_, select, text
 
-from workplace_sync.store.tables import Instant, OperationRow, PresenceRow
+from workplace_sync.store.tables import DepartureRow, Instant, OperationRow, PresenceRow
 
 _TABLE = PresenceRow.__table__  # type: ignore[attr-defined]
 _OPERATION = OperationRow.__table__  # type: ignore[attr-defined]
+_DEPARTURE = DepartureRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,31 @@ class MemberAt:
     since: datetime
 
 
-def seen_at(connection: Connection, group: str, at: datetime) -> Iterator[MemberAt]:
-    """Yield those whom the last complete snapshot before `at` shows, by key."""
-    query = select(_TABLE.c.key, _TABLE.c.first_seen_at).where(
-        _TABLE.c.group_name == group,
-        _TABLE.c.first_seen_at <= at,
-        or_(_TABLE.c.gone_at.is_(None), _TABLE.c.gone_at > at),
-    )
-    for row in connection.execute(query.order_by(_TABLE.c.key)):
+_SEEN = text("""
+SELECT p.key, p.first_seen_at FROM presence p
+LEFT JOIN snapshot f ON f.id = p.first_snapshot LEFT JOIN snapshot g ON g.id = p.gone_snapshot
+WHERE p.group_name = :group_name AND p.first_seen_at <= :at AND coalesce(f.finished_at, p.first_seen_at) <= :known_at
+  AND (p.gone_at IS NULL OR p.gone_at > :at OR coalesce(g.finished_at, p.gone_at) > :known_at)
+ORDER BY p.key
+""").bindparams(bindparam("at", type_=Instant()), bindparam("known_at", type_=Instant()))
+
+
+def seen_at(connection: Connection, group: str, at: datetime, known_at: datetime | None = None) -> Iterator[MemberAt]:
+    """Yield those whom the complete snapshots up to `at` show, by key, as far as was known at `known_at` (now when None).
+
+    A start is known from the end of the reading that saw them first, an end from that of the reading that confirmed it.
+    """
+    if known_at is None:
+        query = select(_TABLE.c.key, _TABLE.c.first_seen_at).where(
+            _TABLE.c.group_name == group,
+            _TABLE.c.first_seen_at <= at,
+            or_(_TABLE.c.gone_at.is_(None), _TABLE.c.gone_at > at),
+        )
+        rows = connection.execute(query.order_by(_TABLE.c.key))
+    else:
+        known = {"group_name": group, "at": at, "known_at": known_at}
+        rows = connection.execute(_SEEN.columns(_TABLE.c.key, _TABLE.c.first_seen_at), known)
+    for row in rows:
         yield MemberAt(row.key, "seen", row.first_seen_at)
 
 
@@ -70,6 +88,13 @@ def intervals_of(connection: Connection, key: str, group: str | None = None) -> 
         Presence(row.group_name, row.key, row.administrator, row.first_seen_at, row.last_seen_at, row.gone_at)
         for row in rows
     ]
+
+
+def departed_keys(connection: Connection, group: str) -> list[str]:
+    """Return the keys of those who went without our doing and are not back, by key."""
+    back = select(_TABLE.c.key).where(_TABLE.c.group_name == group, _TABLE.c.gone_at.is_(None))
+    query = select(_DEPARTURE.c.key).where(_DEPARTURE.c.group_name == group, _DEPARTURE.c.key.not_in(back))
+    return [row.key for row in connection.execute(query.order_by(_DEPARTURE.c.key))]
 
 
 def size(connection: Connection, group: str) -> tuple[int, int]:
