@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from workplace_sync.errors import EvidenceError
 from workplace_sync.evidence.merkle import HASH_SIZE
-from workplace_sync.evidence.note import Signer, Verifier, decode_base64, encode_base64, parse_note
+from workplace_sync.evidence.note import Signer, Trusted, decode_base64, encode_base64, parse_note
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _LINES = 3
@@ -55,7 +55,7 @@ def parse_text(text: str) -> Checkpoint:
     return Checkpoint(lines[0], parse_number(lines[1]), parse_hash(lines[2]))
 
 
-def open_checkpoint(raw: str, verifier: Verifier) -> Checkpoint:
+def open_checkpoint(raw: str, verifier: Trusted) -> Checkpoint:
     """Return what a signed checkpoint says, once origin and signature are good.
 
     The log's origin is the name of its key. Raises EvidenceError when the note is malformed, is another log's, or is

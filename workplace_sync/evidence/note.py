@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -16,7 +17,7 @@ MAX_SIGNATURES = 100  # the format wants at least 16 to be accepted, and a limit
 _ED25519 = b"\x01"
 _ED25519_SIZE = 32
 _ID_SIZE = 4
-_DASH = "\u2014"
+DASH = "\u2014"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
@@ -53,6 +54,19 @@ class Note:
     signatures: tuple[Signature, ...]
 
 
+class Trusted(Protocol):
+    """What a note is verified with: one key, or all keys that a log has had."""
+
+    @property
+    def name(self) -> str:
+        """The name of the key."""
+        ...
+
+    def verify(self, note: Note) -> None:
+        """Raise EvidenceError unless the note is signed as it should be."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """A public key under a name. Make one with `parse`, `from_pem` or `Signer.verifier`."""
@@ -61,7 +75,7 @@ class Verifier:
     public: bytes
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.public) != _ED25519_SIZE:
             raise EvidenceError(f"An Ed25519 public key has {_ED25519_SIZE} bytes, this one {len(self.public)}.")
 
@@ -165,7 +179,7 @@ class Signer:
     def sign(self, text: str) -> str:
         """Return the signed note over `text`, which ends with a line feed."""
         signature = encode_base64(self.verifier.key_id + self._key.sign(text.encode()))
-        return f"{text}\n{_DASH} {self.verifier.name} {signature}\n"
+        return f"{text}\n{DASH} {self.verifier.name} {signature}\n"
 
 
 def parse_note(raw: str) -> Note:
@@ -184,15 +198,16 @@ def parse_note(raw: str) -> Note:
 
 def _parse_signature(line: str) -> Signature:
     parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != _DASH:  # noqa: PLR2004 - dash, name, signature
+    if len(parts) != 3 or parts[0] != DASH:  # noqa: PLR2004 - dash, name, signature
         raise EvidenceError("A signature line of the note is not of the form: dash, name, signature.")
-    _check_name(parts[1])
+    check_name(parts[1])
     data = decode_base64(parts[2])
     if len(data) <= _ID_SIZE:
         raise EvidenceError("A signature line of the note is too short to hold a signature.")
     return Signature(parts[1], data[:_ID_SIZE], data[_ID_SIZE:])
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise EvidenceError unless `name` can be the name of a key."""
     if not name or "+" in name or any(sign.isspace() or sign < " " for sign in name):
         raise EvidenceError("The name of a key must be there, and without space or plus sign.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from workplace_sync.errors import EvidenceError
 from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint, parse_hash, parse_number
 from workplace_sync.evidence.merkle import check_consistency, leaf_hash, root_of_inclusion
-from workplace_sync.evidence.note import Verifier, decode_base64, encode_base64
+from workplace_sync.evidence.note import Trusted, decode_base64, encode_base64
 
 MAX_HASHES = 63
 _HEADER = "c2sp.org/tlog-proof@v1"
@@ -27,7 +27,7 @@ class InclusionProof:
         extra = [f"extra {encode_base64(self.extra)}"] if self.extra else []
         return _join([_HEADER, *extra, f"index {self.index}"], self.hashes, self.checkpoint)
 
-    def verify(self, entry: bytes, verifier: Verifier) -> Checkpoint:
+    def verify(self, entry: bytes, verifier: Trusted) -> Checkpoint:
         """Return the checkpoint that covers the entry; raises EvidenceError when signature or path do not verify."""
         checkpoint = open_checkpoint(self.checkpoint, verifier)
         if root_of_inclusion(self.index, checkpoint.size, leaf_hash(entry), self.hashes) != checkpoint.root:
@@ -48,7 +48,7 @@ class ConsistencyProof:
         """The file's content."""
         return _join([f"old {self.old_size}"], self.hashes, self.checkpoint)
 
-    def verify(self, old_checkpoint: str, verifier: Verifier) -> Checkpoint:
+    def verify(self, old_checkpoint: str, verifier: Trusted) -> Checkpoint:
         """Return the newer checkpoint, once both signatures and the proof between them are good.
 
         Raises EvidenceError when one of them is not.

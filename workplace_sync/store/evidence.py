@@ -14,9 +14,11 @@ from sqlalchemy import Connection
 from workplace_sync.errors import EvidenceError, SettingsError, UsageError
 from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint
 from workplace_sync.evidence.entry import SALT_SIZE, Record, commitment_of, write_entry, write_opening, write_time
+from workplace_sync.evidence.keyring import KeyRing
 from workplace_sync.evidence.log import check_tail, fills_tile, grow
 from workplace_sync.evidence.merkle import (
     Edge,
+    HashReader,
     Node,
     check_consistency,
     leaf_hash,
@@ -81,6 +83,18 @@ class EvidenceLog:
         self._outside = CheckpointFile(outside)
         self._good: tuple[str, Checkpoint] | None = None  # the last checkpoint that was seen to verify
 
+    def taking(self, signer: Signer) -> "EvidenceLog":
+        """Return the same log with another key, which its entries must have named as its newest one."""
+        return EvidenceLog(
+            self.database,
+            signer=signer,
+            verifier=signer.verifier,
+            origin=self.origin,
+            outside=self._outside.path,
+            entropy=self.entropy,
+            now=self.now,
+        )
+
     @contextmanager
     def transaction(self, on: Connection | None = None) -> Iterator["Transaction"]:
         """Run a writing transaction whose records are durable, and under one signed checkpoint, once it has committed.
@@ -109,7 +123,7 @@ class EvidenceLog:
             last = rows.last_seq(connection)
             self._check_sizes(edge, newest[0] if newest else 0, 0 if last is None else last + 1)
             if newest is not None:
-                self._check_note(newest[1], edge)
+                self._check_note(connection, newest[1], edge)
                 check_tail(edge, rows.read_tail(connection, edge.size))
             self._check_outside(connection, edge, outside)
 
@@ -126,7 +140,7 @@ class EvidenceLog:
             newest = rows.newest_checkpoint(connection)
             if newest is None:
                 raise UsageError("The evidence log is empty.", hint="Its first record makes the checkpoint file.")
-            self._check_note(newest[1], edge)
+            self._check_note(connection, newest[1], edge)
             check_tail(edge, rows.read_tail(connection, edge.size))
         self._outside.advance(newest[1], newest[0])
 
@@ -135,6 +149,12 @@ class EvidenceLog:
         """The number of entries."""
         with self.database.connect() as connection:
             return rows.read_head(connection).size
+
+    @property
+    def keys(self) -> KeyRing:
+        """All keys that the log has had. Raises EvidenceError or SettingsError when they do not lead to this one."""
+        with self.database.connect() as connection:
+            return rows.read_keys(connection, self.verifier)
 
     def latest(self) -> str:
         """Return the newest signed checkpoint; raises UsageError when nothing was recorded yet."""
@@ -159,7 +179,7 @@ class EvidenceLog:
         """
         with self.database.connect() as connection:
             note = self._checkpoint(connection, size)
-            covered = open_checkpoint(note, self.verifier).size
+            covered = self._open(connection, note).size
             if not 0 <= seq < covered:
                 raise _no_entry(seq, covered)
             return InclusionProof(seq, prove_inclusion(seq, covered, _reader(connection)), note).text
@@ -171,7 +191,7 @@ class EvidenceLog:
         """
         with self.database.connect() as connection:
             note = self._checkpoint(connection, new)
-            size = open_checkpoint(note, self.verifier).size
+            size = self._open(connection, note).size
             if not 0 <= old <= size:
                 raise UsageError(f"The log of {size} entries cannot begin with {old}.", hint="Give a smaller number.")
             return ConsistencyProof(old, prove_consistency(old, size, _reader(connection)), note).text
@@ -183,7 +203,7 @@ class EvidenceLog:
         """
         with rows.steady(self.database) as connection:
             note = self._checkpoint(connection, None)
-            size = open_checkpoint(note, self.verifier).size
+            size = self._open(connection, note).size
             for tile, width in tiles_of(size):
                 yield path_of(tile, width), rows.read_tile(connection, tile, width)
             for begin in range(0, size, WIDTH):
@@ -198,7 +218,15 @@ class EvidenceLog:
         """
         outside = self._outside.read()
         with rows.steady(self.database) as connection:
-            return audit(rows.read_held(connection, outside, openings=openings), self.verifier)
+            try:
+                keys = rows.read_keys(connection, self.verifier)
+            except EvidenceError:
+                keys = KeyRing(self.verifier)  # what is wrong with the change of keys shows in the report
+            return audit(rows.read_held(connection, outside, openings=openings), keys)
+
+    def read(self, connection: Connection) -> HashReader:
+        """Return what reads hashes of the tree for proofs, on a connection of the caller's."""
+        return _reader(connection)
 
     def begin_append(self, connection: Connection) -> Edge:
         """Lock the log for the transaction and return its edge, once it is what was signed last and nothing is newer."""
@@ -208,7 +236,7 @@ class EvidenceLog:
             if edge.size:
                 note, last = rows.read_checkpoint(connection, edge.size), rows.last_seq(connection)
                 self._check_sizes(edge, edge.size if note else 0, 0 if last is None else last + 1)
-                self._check_note(note or "", edge)
+                self._check_note(connection, note or "", edge)
             elif outside is None:
                 outside = self._sign(edge)
                 self._outside.advance(outside, 0)  # so that from the first commit on, a missing file means a loss
@@ -259,12 +287,16 @@ class EvidenceLog:
                 f"The evidence log has {there} entries, the newest signed checkpoint covers {signed}.", hint=_VERIFY
             )
 
-    def _check_note(self, note: str, edge: Edge) -> None:
-        """Raise EvidenceError unless the checkpoint is signed, and for this edge."""
+    def _open(self, connection: Connection, note: str) -> Checkpoint:
+        """Return what a checkpoint says, once the key of its size, or the only one, is seen to have signed it."""
         good = self._good  # once: other threads replace it
         if good is None or good[0] != note:
-            self._good = good = (note, open_checkpoint(note, self.verifier))
-        checkpoint = good[1]
+            self._good = good = (note, open_checkpoint(note, rows.read_keys(connection, self.verifier)))
+        return good[1]
+
+    def _check_note(self, connection: Connection, note: str, edge: Edge) -> None:
+        """Raise EvidenceError unless the checkpoint is signed, and for this edge."""
+        checkpoint = self._open(connection, note)
         if (checkpoint.size, checkpoint.root) != (edge.size, edge.root):
             raise EvidenceError(
                 f"The head of the evidence log is not what its checkpoint of {checkpoint.size} entries signs.",
@@ -277,10 +309,9 @@ class EvidenceLog:
             if edge.size:
                 raise EvidenceError(f"The checkpoint file {self._outside.path} is missing.", hint=_MISSING)
             return
-        good = self._good
-        if good is not None and good[0] == held and good[1].size == edge.size:
+        old = self._open(connection, held)
+        if (old.size, old.root) == (edge.size, edge.root):
             return
-        old = open_checkpoint(held, self.verifier)
         if old.size > edge.size:
             raise EvidenceError(
                 f"The database was rolled back: it has {edge.size} entries, and {old.size} were signed before.",
@@ -303,6 +334,7 @@ class Transaction:
         self.connection = connection
         self._log = log
         self._edge: Edge | None = None
+        self._grown = False
         self._waiting: list[tuple[Record, bytes]] = []
 
     def log(self, record: Record) -> None:
@@ -314,10 +346,16 @@ class Transaction:
         if len(self._waiting) >= _FLUSH:
             self._flush()
 
+    def place(self) -> int:
+        """Lock the log for the rest of this transaction, and return the number that the next record gets."""
+        if self._edge is None:
+            self._edge = self._log.begin_append(self.connection)
+        return self._edge.size + len(self._waiting)
+
     def seal(self) -> tuple[str, int] | None:
         """Write what is left and sign; return the checkpoint with its size, None when nothing was logged."""
         self._flush()
-        return None if self._edge is None else self._log.finish_append(self.connection, self._edge)
+        return self._log.finish_append(self.connection, self._edge) if self._edge and self._grown else None
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -330,6 +368,7 @@ class Transaction:
             for seq, (record, opening) in enumerate(self._waiting, edge.size)
         ]
         tail = rows.read_tail(self.connection, edge.size) if fills_tile(edge.size, len(entries)) else {}
+        self._grown = True
         self._edge, tiles = grow(edge, [leaf_hash(entry.body) for entry in entries], tail)
         rows.write_entries(self.connection, entries)
         rows.write_tiles(self.connection, tiles)

@@ -7,9 +7,12 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, insert, select, text, tuple_, update
 
-from workplace_sync.evidence.entry import Record
+from workplace_sync.errors import EvidenceError, SettingsError
+from workplace_sync.evidence.entry import Kind, Record, check_opening
+from workplace_sync.evidence.keyring import KeyRing, Rotation, parse_rotation
 from workplace_sync.evidence.log import Tail, make_tail, tail_tiles
 from workplace_sync.evidence.merkle import Edge, Node, leaf_hash
+from workplace_sync.evidence.note import Verifier
 from workplace_sync.evidence.tile import WIDTH, Tile, node_from_tile, tile_of
 from workplace_sync.evidence.verify import Held
 from workplace_sync.store.database import Database
@@ -153,6 +156,32 @@ def read_opening(connection: Connection, seq: int) -> bytes | None:
     """Return an entry's opening file, None where it was erased."""
     found: bytes | None = connection.execute(select(_OPENING.c.file).where(_OPENING.c.seq == seq)).scalar()
     return found
+
+
+def read_keys(connection: Connection, newest: Verifier) -> KeyRing:
+    """Return all keys of the log, from its entries about changes of keys; `newest` must be the last one.
+
+    Raises SettingsError when `newest` is an older key of the log, EvidenceError when it is none, or when an entry is not
+    what it was.
+    """
+    wanted = select(_OPENING.c.seq, _OPENING.c.file, _ENTRY.c.body).join_from(
+        _OPENING, _ENTRY, _OPENING.c.seq == _ENTRY.c.seq
+    )
+    found = connection.execute(wanted.where(_OPENING.c.kind == Kind.KEY_ROTATED.value).order_by(_OPENING.c.seq))
+    rotations = tuple(_rotation(row.seq, row.body, row.file) for row in found)
+    if any(one.old == newest for one in rotations):
+        raise SettingsError(
+            "The log's key was changed since; the key that is set is an older one.",
+            hint="Start again; if the change was interrupted, `workplace-sync evidence rotate-key` completes it.",
+        )
+    return KeyRing(newest, rotations)
+
+
+def _rotation(seq: int, body: bytes, file: bytes) -> Rotation:
+    rotation = parse_rotation(str(check_opening(body, file).data.get("statement")))
+    if rotation.seq != seq:
+        raise EvidenceError(f"Entry {seq} holds the statement about a change of keys of entry {rotation.seq}.")
+    return rotation
 
 
 def read_tail(connection: Connection, size: int) -> Tail:
