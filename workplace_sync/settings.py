@@ -159,6 +159,21 @@ class Settings(BaseSettings):
     confirm_pause_seconds: float = Field(
         30.0, ge=0, le=3600, description="Seconds between a reading that misses somebody and the one that confirms it."
     )
+    webhook_verify_token: SecretStr | None = Field(
+        None,
+        min_length=8,
+        description="What the platform must say before it is let send webhooks: the verify token of the integration's "
+        "webhook settings.",
+        json_schema_extra=_shown("not set"),
+    )
+    webhook_sha1_suffices: bool = Field(
+        False,
+        description="Whether a webhook that has the older X-Hub-Signature (SHA-1) alone is taken. Both are checked "
+        "where both are there.",
+    )
+    webhook_body_limit: int = Field(
+        1_000_000, ge=1_000, le=16_000_000, description="The largest webhook that is taken, in bytes."
+    )
     log_level: _LogLevel = Field(
         "info", description="The least important log lines shown: debug, info, warning, error."
     )

@@ -10,6 +10,7 @@ from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.snapshot import Completeness, Member
 from workplace_sync.platforms.base import GroupReader
 from workplace_sync.store import snapshots as store
+from workplace_sync.store import webhooks
 from workplace_sync.store.evidence import Transaction
 
 UNKNOWN_CAUSE = "unknown"
@@ -64,6 +65,7 @@ def observe(office: Office, group: ManagedGroup, reader: GroupReader) -> Observa
             _log_snapshot(office, transaction, group, snapshot)
             if not snapshot.complete:
                 return Observation(snapshot)
+            webhooks.fulfil(connection, group.name, snapshot.taken_at)
             if before and before.completeness.hidden:
                 store.reveal(connection, group.name)
             come, gone = store.merge(connection, snapshot, last_seen=before.taken_at if before else None)

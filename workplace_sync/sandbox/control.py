@@ -17,6 +17,10 @@ POST /_control/employer/deactivate     {"tenant","emails":[..]|"ids":[..],"activ
 POST /_control/employer/archive        {"group","archived":true}
 POST /_control/employer/delete-group   {"group"}
 POST /_control/tokens                  {"tenant","permissions":[..],"groups":[..]|null} -> {"token"}
+POST /_control/webhooks                {"tenant","callback_url","verify_token","fields":[..],"retry_after":[seconds,..]}: asks the address first
+GET  /_control/webhooks                {"subscriptions","deliveries":[{"n","tenant","body","digest","attempts":[status],"seconds","done"}]}; DELETE
+POST /_control/webhooks/settle         {"seconds"} -> {"waiting"}: waits until everything sent was answered or given up
+POST /_control/webhooks/send           {"tenant","body"}: any text, signed and sent as it stands
 POST /_control/reset                   back to the start: world, faults, switches, counts, journal, state file
 
 Errors are {"detail": sentence}: 404 for what does not exist, 422 for a document that cannot be read.
@@ -27,12 +31,13 @@ from fastapi import FastAPI
 from workplace_sync.sandbox.control_employer import Employer
 from workplace_sync.sandbox.control_settings import Settings
 from workplace_sync.sandbox.control_views import Views
+from workplace_sync.sandbox.control_webhooks import WebhookPaths
 from workplace_sync.sandbox.state import Sandbox
 
 
 def make_control(sandbox: Sandbox) -> FastAPI:
     """Return the application of the control paths."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    for part in (Views(sandbox, __doc__ or ""), Settings(sandbox), Employer(sandbox)):
+    for part in (Views(sandbox, __doc__ or ""), Settings(sandbox), Employer(sandbox), WebhookPaths(sandbox)):
         app.include_router(part.router(), prefix="/_control")
     return app

@@ -81,6 +81,10 @@ KINDS: dict[str, Kind] = {
         "Every write of the tenant answers an error (what the read-only phase gave is not known).",
         {"code": 3, "message": "(#3) Application does not have the capability to make this API call."},
     ),
+    "webhook_lost": Kind("Never sends a webhook.", {}),
+    "webhook_duplicate": Kind("Sends each webhook `times` times.", {"times": 2}),
+    "webhook_bad_signature": Kind("Signs webhooks with a secret that is not the app's.", {}),
+    "webhook_late": Kind("A webhook tells a time `seconds` ago.", {"seconds": 172_800}),
     "clock_skew": Kind("The server's clock, its Date header included, is off by `seconds`.", {"seconds": 600}),
 }
 

@@ -8,7 +8,7 @@ sent, so a killed process loses nothing that it has answered; half a line at the
 import json
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +61,7 @@ class Journal:
 
     entries: list[Entry] = field(default_factory=list)
     by_group: dict[str, list[Entry]] = field(default_factory=dict)
+    hear: Callable[[Entry], None] | None = None  # is told of each entry
 
     def write(self, change: Change, verb: Verb, group: str, person: Person) -> None:
         """Append an entry."""
@@ -76,6 +77,8 @@ class Journal:
         )
         self.entries.append(entry)
         self.by_group.setdefault(group, []).append(entry)
+        if self.hear is not None:
+            self.hear(entry)
 
     def read(self, group: str | None, after: int) -> list[Entry]:
         """Return the entries after number `after`, of one group or of all."""
@@ -98,6 +101,7 @@ class Ledger:
         self._switches = switches
         self._file: int | None = None
         self._waiting: list[str] = []
+        self._hear_account: Callable[[Change, Person], None] | None = None
         self._apply = {
             "member": self._member,
             "role": self._role,
@@ -110,6 +114,10 @@ class Ledger:
             "token": self._token,
             "switches": self._switch,
         }
+
+    def tell(self, membership: Callable[[Entry], None], account: Callable[[Change, Person], None]) -> None:
+        """Tell of every change of a membership or an account from now on."""
+        self.journal.hear, self._hear_account = membership, account
 
     # the state file
 
@@ -256,7 +264,8 @@ class Ledger:
     def _account(self, change: Change) -> None:
         person = self.world.people[str(change["member"])]
         at = int(float(str(change["at"])))
-        self.world.set_active(person, active=bool(change["active"]), at=at)
+        if self.world.set_active(person, active=bool(change["active"]), at=at) and self._hear_account is not None:
+            self._hear_account(change, person)
 
     def _post(self, change: Change) -> None:
         group, at = self.world.groups[str(change["group"])], int(float(str(change["at"])))

@@ -9,6 +9,7 @@ from workplace_sync.sandbox.faults import Faults
 from workplace_sync.sandbox.ledger import Ledger
 from workplace_sync.sandbox.options import Options
 from workplace_sync.sandbox.switches import Switches
+from workplace_sync.sandbox.webhooks import Webhooks
 from workplace_sync.sandbox.world import World
 
 
@@ -31,6 +32,7 @@ class Sandbox:
     faults: Faults = field(init=False)
     counts: Counts = field(init=False)
     quota: Quota = field(init=False)
+    webhooks: Webhooks = field(init=False)
 
     def __post_init__(self) -> None:
         self._begin()
@@ -45,6 +47,8 @@ class Sandbox:
         self.quota = Quota()
         if options.state_file is not None:
             self.ledger.open(options.state_file, self._heading())
+        self.webhooks = Webhooks(self.world, self.switches, self.faults)
+        self.ledger.tell(self.webhooks.hear_membership, self.webhooks.hear_account)
 
     def _heading(self) -> dict[str, object]:
         return {"sandbox": 1, "people": dict(self.options.people), "seed": self.options.seed}
@@ -52,6 +56,7 @@ class Sandbox:
     def reset(self) -> None:
         """Return to the start world: no faults, no counts, no journal, default switches, an empty state file."""
         at_once = self.counts.at_once
+        self.webhooks.office.close()
         self.ledger.forget(self._heading())
         self._begin()
         self.counts.at_once = at_once

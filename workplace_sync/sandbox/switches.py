@@ -42,6 +42,9 @@ class Switches:
     me_permissions: `GET /me/permissions` lists what was granted (not documented for Workplace: ours).
     quota_calls, quota_seconds: calls allowed in so many seconds, 0 for no limit; X-App-Usage tells the share used,
         and beyond it comes error 4.
+    webhook_actor: a webhook names who did it as an object with id and name, by the bare id, or not at all.
+    webhook_removal_verb: what a webhook calls a removal from a group.
+    webhook_signatures: the signature headers of a webhook.
     """
 
     add_existing: Literal["success", "error"] = "success"
@@ -77,6 +80,9 @@ class Switches:
     me_permissions: bool = True
     quota_calls: int = 0
     quota_seconds: int = 3600
+    webhook_actor: Literal["object", "id", "absent"] = "object"
+    webhook_removal_verb: str = "remove"
+    webhook_signatures: Literal["both", "sha1", "sha256"] = "both"
 
     def change(self, wanted: dict[str, object]) -> None:
         """Set the switches named; ValueError, before any is set, names every one that is unknown or ill-valued."""

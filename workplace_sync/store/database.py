@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from workplace_sync.errors import BusyError, StoreError
 from workplace_sync.store import watch_tables as watch_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import webhook_tables as webhook_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store.tables import metadata
 
 _WRITE = "workplace_sync_write"

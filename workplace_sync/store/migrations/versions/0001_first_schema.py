@@ -230,6 +230,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
     )
     op.create_table(
+        "observation_wish",
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("latest", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deliveries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("group_name", name=op.f("pk_observation_wish")),
+    )
+    op.create_table(
         "opening",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -391,6 +399,52 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_time_stamp_size"), ["size"], unique=False)
 
     op.create_table(
+        "webhook_delivery",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("signed_by", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("timing", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_webhook_delivery")),
+    )
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_delivery_status_received_at", ["status", "received_at"], unique=False)
+
+    op.create_table(
+        "webhook_hint",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("group_name", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("direction", sa.String(), nullable=False),
+        sa.Column("member_platform_id", sa.String(), nullable=False),
+        sa.Column("actor_platform_id", sa.String(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("timing", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", "position", name=op.f("pk_webhook_hint")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("webhook_hint", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_hint_group_name_happened_at", ["group_name", "happened_at"], unique=False)
+        batch_op.create_index("ix_webhook_hint_member_platform_id", ["member_platform_id"], unique=False)
+
+    op.create_table(
+        "webhook_refusal",
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "reason", name=op.f("pk_webhook_refusal")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "witness",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("vkey", sa.String(), nullable=False),
@@ -404,6 +458,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_table("witness")
+    op.drop_table("webhook_refusal")
+    with op.batch_alter_table("webhook_hint", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_hint_member_platform_id")
+        batch_op.drop_index("ix_webhook_hint_group_name_happened_at")
+
+    op.drop_table("webhook_hint")
+    with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_delivery_status_received_at")
+
+    op.drop_table("webhook_delivery")
     with op.batch_alter_table("time_stamp", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_time_stamp_size"))
 
@@ -447,6 +511,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_opening_at")
 
     op.drop_table("opening")
+    op.drop_table("observation_wish")
     op.drop_table("legal_hold")
     op.drop_table("invitation")
     with op.batch_alter_table("incident_note", schema=None) as batch_op:

@@ -1,0 +1,44 @@
+"""Serves an ASGI application on an address of this machine; in front of it stands a proxy that speaks HTTPS."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from workplace_sync.errors import UsageError
+
+_AT_ONCE = 500  # connections and requests; more are answered with 503, and the platform sends them again
+
+
+def serve(app: ASGIApp, host: str, port: int, tell: Callable[[str], None]) -> None:
+    """Serve until interrupted or terminated, then pass KeyboardInterrupt on; port 0 picks a free one.
+
+    `tell` is given the URL once connections are taken. Raises UsageError when the address cannot be had. No line is
+    logged for a request: the verify token stands in one's URL.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise UsageError(
+            f"Port {port} of {host} cannot be listened on: {error.strerror}.", hint="Choose another --port or --host."
+        ) from None
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_AT_ONCE,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+    )
+    with listening:
+        shown = f"[{host}]" if family == socket.AF_INET6 else host
+        tell(f"http://{shown}:{listening.getsockname()[1]}")
+        uvicorn.Server(config).run(sockets=[listening])
