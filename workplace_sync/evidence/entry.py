@@ -75,7 +75,10 @@ class Kind(StrEnum):
     HOLD_LIFTED = "hold.lifted"
 
 
-_TYPES: Mapping[str, str] = dict.fromkeys((Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED), "erasure")
+ERASING = (Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED)
+"""The kinds of records that tell of contents erased."""
+
+_TYPES: Mapping[str, str] = dict.fromkeys(ERASING, "erasure")
 
 
 def type_of(kind: str) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workplace_sync.store.database import Database
+from workplace_sync.store.erasure_journal import JournalFile
 from workplace_sync.store.evidence import EvidenceLog
+from workplace_sync.store.suppression import Veil
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,11 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The books and the desk. `now` returns UTC-aware times, `new_id` an id never given before."""
+    """The books and the desk. `now` returns UTC-aware times, `new_id` an id never given before.
+
+    `veil` hashes people who were erased, `erasures` is the journal of that outside the database; where they are None,
+    nobody can be erased, and nothing can be read in if somebody was.
+    """
 
     database: Database
     log: EvidenceLog
@@ -31,3 +37,5 @@ class Office:
     new_id: Callable[[], str]
     actor: str
     confirmation: Confirmation = Confirmation()
+    veil: Veil | None = None
+    erasures: JournalFile | None = None

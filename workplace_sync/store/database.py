@@ -150,11 +150,26 @@ class Database:
                 hint="Run `workplace-sync db check`, and see that pg_dump is as new as the server.",
             )
 
-    def truncate_wal(self) -> None:
-        """Empty SQLite's write-ahead log, where deleted rows would live on (https://sqlite.org/wal.html)."""
-        if self.is_sqlite:
-            with self.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    def scrub(self) -> bool:
+        """Write out the database anew without what was deleted; returns whether nothing of that is left in its files.
+
+        SQLite overwrites deleted rows (secure_delete), but moving rows between pages leaves copies behind that it no
+        longer knows of, and its write-ahead log (https://sqlite.org/wal.html) holds what pages held before: so the
+        file is made anew, and the log emptied, which a reader elsewhere can hold up. On PostgreSQL the space is given
+        free to be overwritten; what its own log and its archives still hold is its administrator's to expire.
+        """
+        if self.file is None:
+            with (
+                _told_plainly(),
+                self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+            ):
+                connection.exec_driver_sql("VACUUM")
+            return True
+        with _told_plainly(), closing(sqlite3.connect(self.file)) as raw:
+            _set_pragmas(raw, None)
+            raw.execute("VACUUM")
+            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def close(self) -> None:
         """Close all connections."""
