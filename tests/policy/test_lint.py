@@ -145,6 +145,7 @@ def test_a_condition_that_cannot_be_otherwise_is_an_error(expression: str, check
         "subject.consent_at >= timestamp('2020-03-01T00:00:00Z') && subject.consent_at - subject.departed_at > duration('24h')",
         "subject.tenant == group.tenant && subject.status in ['active', r'on leave', \"retired\"] && group.size != 17",
         "subject.consent_at + duration('100ms') < now",
+        "100 / group.size > 1",
         "!subject.departed || subject.departed_cause != 'left' || subject.consent_at > subject.departed_at",
         (
             "group.size * 100 > 5000 || subject.status == 'a' || subject.tenant == 'b' || subject.email_domain == 'c' "
@@ -154,6 +155,14 @@ def test_a_condition_that_cannot_be_otherwise_is_an_error(expression: str, check
 )
 def test_a_condition_that_can_be_both_is_not_remarked(expression: str) -> None:
     assert told(policy(expression=expression)) == []
+
+
+def test_a_switch_among_the_parameters_is_no_value_of_a_fact() -> None:
+    text = policy(
+        expression="params.strict ? subject.status == 'active' : group.size > 3",
+        params="{strict: {type: bool, value: true}}",
+    )
+    assert told(text) == []
 
 
 def test_conditions_that_contradict_each_other_never_let_anybody_pass() -> None:
@@ -230,6 +239,9 @@ def test_an_expired_exception_is_a_warning() -> None:
     assert (found.severity, found.check) == (Severity.WARNING, "expired-exception")
     assert str(found.fault).startswith("exceptions/b.yaml:8:13: [expires_at] expired on 2024-02-01")
     assert lint(files, {"tests/0.yaml": cases()}, datetime(2024, 1, 15, tzinfo=UTC)) == []
+    other = EXCEPTION.replace(b"one-person", b"another").replace(b"2024-02", b"2025-02")
+    files["exceptions/b.yaml"] = other + b"---\n" + EXCEPTION
+    assert [found.fault.line for found in lint(files, {"tests/0.yaml": cases()}, NOW)] == [19]
 
 
 def test_many_facts_are_tried_in_pairs_and_in_bounded_time() -> None:

@@ -195,6 +195,16 @@ def test_a_failure_is_told_with_the_values_of_its_conditions_and_the_facts_they_
     assert (value_text(True), value_text(3)) == ("true", "3")
 
 
+def test_a_failure_shows_no_rule_that_is_not_the_matter() -> None:
+    second = (
+        b"  - {id: second, title: T, conditions: [{name: c, expression: group.size > 1}], effect: deny, message: M}\n"
+    )
+    text = policy().replace(b"    message: Not so.\n    \n", b"    message: Not so.\n" + second)
+    cases = "  - {name: x, given: {subject.consent: none, group.size: 2}, expect: {effect: warn, rules: [rule]}}\n"
+    (found,) = results(cases, shelf(text))
+    assert [line for line in failure_lines(found) if "policy@" in line] == ["policy@2/rule"]
+
+
 def test_a_failure_that_names_no_rule_shows_those_that_were_looked_at(policies: PolicySet) -> None:
     (found,) = results("  - {name: x, expect: {effect: warn}}\n", policies)
     assert list(failure_lines(found))[:3] == ["expected: warn", "got:      allow", "policy@2/rule"]

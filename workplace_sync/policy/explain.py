@@ -29,8 +29,9 @@ class Flip:
 
     @property
     def size(self) -> tuple[int, int]:
-        """How large a change it is: things that happen, then facts."""
-        return len(self.moves) + (self.at is not None), len(self.changed)
+        """How large a change it is: things that happen, then facts; the time is one of both."""
+        waiting = self.at is not None
+        return len(self.moves) + waiting, len(self.changed) + waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class _Search:
         return _smallest(found)
 
     def _turned(self, tried: Sequence[tuple[Move, ...]], at: datetime | None) -> Iterator[Flip]:
+        tried = list(tried)
         rows = [self._after(some) for some in tried]
         decisions = self.engine_at(at or self.now).decide(self.action, [{**row, "now": at or self.now} for row in rows])
         for some, row, decision in zip(tried, rows, decisions, strict=True):

@@ -15,7 +15,7 @@ from workplace_sync.policy.door import refusal
 from workplace_sync.policy.facts import FactValue, Kind
 from workplace_sync.policy.fields import Lenient, Part
 
-_DURATION = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,10})s)?")
+_DURATION = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,12})s)?")
 _ORDERED = frozenset({Kind.INT, Kind.DURATION, Kind.TIMESTAMP})
 
 
