@@ -16,6 +16,7 @@ from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSource, load_group, load_groups
 from workplace_sync.jobs.office import Confirmation, Office
 from workplace_sync.jobs.plan import Rules
+from workplace_sync.jobs.replay import replay
 from workplace_sync.jobs.rosters import RosterSource, members_as_people
 from workplace_sync.platforms.http import Patience, Timeouts
 from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
@@ -25,8 +26,10 @@ from workplace_sync.roster.person import Method
 from workplace_sync.roster.readers import read_addresses, read_roster
 from workplace_sync.settings import Settings
 from workplace_sync.store.database import Database
+from workplace_sync.store.erasure_journal import JournalFile
 from workplace_sync.store.evidence import EvidenceLog
 from workplace_sync.store.keys import create_key, load_key, write_public_key
+from workplace_sync.store.suppression import Veil
 
 _NOT_POLICIES = frozenset({"tests"})  # below policies/: the cases that try the policies, which are no policies
 
@@ -86,14 +89,17 @@ class Application:
 
     @cached_property
     def office(self) -> Office:
-        """The desk for jobs: schema current and evidence log checked against its last checkpoint.
+        """The desk for jobs: schema current, evidence log checked against its last checkpoint, nobody erased back in it.
 
         Raises StoreError, SettingsError, or EvidenceError (exit code 7): then nothing is written until a person looked.
         """
         self.database.require_current()
         self.log.check_start()
         confirmation = Confirmation(self.settings.confirm_reads, self.settings.confirm_pause_seconds)
-        return Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation)
+        veil, erasures = Veil(self.settings.veil_file), JournalFile(self.settings.erasures_file)
+        desk = Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures)
+        replay(desk, thorough=False)
+        return desk
 
     def set_up(self) -> bool:
         """Bring the schema up, make the log's key where there is none, and begin the log; returns whether it is new."""

@@ -17,15 +17,17 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic.config import JsonDict
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from workplace_sync.errors import SettingsError
+from workplace_sync.evidence.entry import Kind
 
 PREFIX = "WORKPLACE_SYNC_"
 ENV_FILE = Path(".env")
 
 _DATABASE = re.compile(r"sqlite:///.+|(postgresql(\+psycopg)?|postgres)://.+", re.DOTALL)
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?(/[^\s+]*)?")
+_DAYS = re.compile(r"[1-9][0-9]{0,4}")
 _NOT_IN_A_TOKEN = re.compile(r"[^\x21-\x7e]")  # what a header cannot carry, or a copy from a web page adds
 
 
@@ -35,6 +37,20 @@ def _lower(value: object) -> object:
 
 def _off_is_none(value: object) -> object:
     return None if _lower(value) in {"off", "none"} else value
+
+
+def _days_by_kind(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    given = {}
+    for part in parts:
+        kind, _, days = (piece.strip() for piece in part.partition("="))
+        if kind not in {*Kind, "*"} or kind in given or not _DAYS.fullmatch(days):
+            raise ValueError(f"should be like snapshot.taken=400,*=2555; the kinds are {', '.join(Kind)}")
+        given[kind] = int(days)
+    rest = given.pop("*", None)
+    return given if rest is None else {kind.value: given.get(kind.value, rest) for kind in Kind}
 
 
 def _expanded(path: Path) -> Path:
@@ -48,6 +64,7 @@ _Folder = Annotated[Path, AfterValidator(_expanded)]
 _LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 _LogFormat = Annotated[Literal["auto", "text", "json"], BeforeValidator(_lower)]
 _Pace = Annotated[float | None, BeforeValidator(_off_is_none)]
+_Retention = Annotated[dict[str, int], NoDecode, BeforeValidator(_days_by_kind)]
 _Hours = Annotated[int, Field(ge=1, le=24 * 365)]
 
 
@@ -174,6 +191,13 @@ class Settings(BaseSettings):
     webhook_body_limit: int = Field(
         1_000_000, ge=1_000, le=16_000_000, description="The largest webhook that is taken, in bytes."
     )
+    retention: _Retention = Field(
+        default_factory=dict,
+        description="For how many days the contents of entries are kept, by kind: kind=days, separated by commas, with * "
+        "for every kind not named, as in `snapshot.taken=400,*=2555`. A kind without a time is kept. Nothing goes by "
+        "itself: `privacy retention --apply` erases what is past its time.",
+        json_schema_extra=_shown("none"),
+    )
     log_level: _LogLevel = Field(
         "info", description="The least important log lines shown: debug, info, warning, error."
     )
@@ -209,6 +233,16 @@ class Settings(BaseSettings):
         if not value.strip().isprintable() or not value.strip():
             raise ValueError("should be a name on one line")
         return value.strip()
+
+    @property
+    def veil_file(self) -> Path:
+        """The key for the hashes of erased people, beside the key of the log."""
+        return self.key_file.with_name("suppression.key")
+
+    @property
+    def erasures_file(self) -> Path:
+        """The journal of erasures, beside the checkpoint and with it away from the database."""
+        return self.checkpoint_file.with_name("erasures.jsonl")
 
     @property
     def database_shown(self) -> str:

@@ -1,6 +1,8 @@
 """Record that someone gives or withdraws consent. A withdrawal wins over every roster file and every rule (promise P4)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from workplace_sync.errors import UsageError
 from workplace_sync.evidence.entry import Kind, Record
@@ -8,6 +10,8 @@ from workplace_sync.jobs.office import Office
 from workplace_sync.roster.consent import EVERY_GROUP, Consent, ConsentEvent, ConsentKind, ConsentOrigin, standing
 from workplace_sync.roster.person import BadAddressError, person_key
 from workplace_sync.store import consent as store
+from workplace_sync.store import privacy, suppression
+from workplace_sync.store.erasure_journal import recorded
 
 
 def key_of(address: str) -> str:
@@ -32,7 +36,8 @@ def record_consent(
 ) -> Consent:
     """Add an event to the ledger, log it, and return how consent stands for that scope afterwards.
 
-    `at` is when the person said so (now when None); a time in the future raises UsageError.
+    `at` is when the person said so (now when None); a time in the future raises UsageError, and so does a consent from
+    before the person was erased. A later one lets them be read in again.
     """
     now = office.now()
     at = at or now
@@ -54,6 +59,8 @@ def record_consent(
         expires_at=expires_at,
     )
     with office.log.transaction() as transaction:
+        if kind is ConsentKind.GIVEN:
+            _take_in_again(office, transaction.connection, event)
         store.record(transaction.connection, [event])
         transaction.log(
             Record(
@@ -74,6 +81,30 @@ def record_consent(
             )
         )
     return consent_of(office, event.key, None if scope == EVERY_GROUP else scope)
+
+
+def _take_in_again(office: Office, connection: Connection, event: ConsentEvent) -> None:
+    """Let somebody who was erased be read in again, as they consent anew, and no further than they do.
+
+    What they had said of other groups was erased with them, so to those they are as if they had opted out (promise P4).
+    """
+    if office.veil is None or not suppression.stand_ins(connection):
+        return
+    digest = office.veil.digest(event.key)
+    erased_at = max((one.at for one in recorded(connection) if digest in one.people), default=None)
+    if erased_at is not None and digest in suppression.stand_ins(connection) and event.at <= erased_at:
+        raise UsageError(
+            f"This person was erased on {erased_at:%Y-%m-%d}, and a consent from before that does not count any more.",
+            hint="Ask them anew, and give the day on which they said so.",
+        )
+    stand_in = suppression.lift(connection, office.veil, event.key)
+    if stand_in is None:
+        return
+    privacy.close_stand_in(connection, stand_in, event.recorded_at)
+    if event.scope != EVERY_GROUP:
+        before = event.at - timedelta(microseconds=1)
+        rest = event._replace(scope=EVERY_GROUP, kind=ConsentKind.WITHDRAWN, at=before, expires_at=None)
+        store.record(connection, [rest._replace(wording="", basis="", source="was erased; consents to one group only")])
 
 
 def consent_of(office: Office, key: str, group: str | None) -> Consent:

@@ -7,7 +7,7 @@ from itertools import count
 
 from sqlalchemy import Connection
 
-from workplace_sync.errors import StoreError, UsageError
+from workplace_sync.errors import StaleError, StoreError, UsageError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.decide import decide
 from workplace_sync.jobs.judging import Question, Unnumbered
@@ -18,7 +18,7 @@ from workplace_sync.policy.changes import difference, summary
 from workplace_sync.policy.decision import Decision, Effect
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import PolicySet
-from workplace_sync.store import activations, candidates, operations
+from workplace_sync.store import activations, candidates, operations, privacy
 from workplace_sync.store import plans as store
 from workplace_sync.store.snapshots import SnapshotRecord
 
@@ -188,9 +188,14 @@ def find_plan(office: Office, name: str) -> store.PlanRecord:
 
 
 def check_digest(office: Office, plan: store.PlanRecord) -> None:
-    """Raise StoreError unless the stored lines of the plan still have its digest."""
+    """Raise StoreError unless the stored lines of the plan still have its digest, StaleError where some were erased."""
     digest = PlanDigest()
     with office.database.connect() as connection:
+        if erased := privacy.erased_changes(connection, plan.id):
+            raise StaleError(
+                f"This plan can no longer be checked or carried out: {erased} of its changes are about people who were erased.",
+                hint="Make a new plan.",
+            )
         for line in store.lines(connection, plan.id):
             digest.add(line)
     digest.add(plan.header_line)

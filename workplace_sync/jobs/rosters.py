@@ -13,6 +13,7 @@ from workplace_sync.membership.snapshot import Member
 from workplace_sync.platforms.base import GroupReader
 from workplace_sync.roster.person import Method, RosterPerson
 from workplace_sync.store import roster as store
+from workplace_sync.store.suppression import Suppressed
 
 _AT_ONCE = 5_000
 _FAULTS_KEPT = 1_000
@@ -36,10 +37,14 @@ class RosterSource:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did. `faults` holds the first thousand of `rejected`."""
+    """What an import did. `faults` holds the first thousand of `rejected`.
+
+    `suppressed` counts rows about people who were erased; they are not read in, and what they say of consent is not either.
+    """
 
     rows: int = 0
     rejected: int = 0
+    suppressed: int = 0
     people: int = 0
     consent_statements: int = 0
     faults: list[Fault] = field(default_factory=list)
@@ -53,7 +58,8 @@ def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[Roster
     """
     report = ImportReport()
     with office.database.connect() as connection, store.staged(connection) as staging:
-        imports = [_stage(office, staging, number, source, report) for number, source in enumerate(sources)]
+        erased = Suppressed(connection, office.veil)
+        imports = [_stage(office, staging, number, source, erased, report) for number, source in enumerate(sources)]
         refused = [
             source.name
             for source, one in zip(sources, imports, strict=True)
@@ -80,6 +86,7 @@ def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[Roster
                     data={
                         "consent_statements": report.consent_statements,
                         "people": report.people,
+                        "suppressed": report.suppressed,
                         "sources": [
                             {
                                 "import_id": one.id,
@@ -98,7 +105,12 @@ def import_rosters(office: Office, group: ManagedGroup, sources: Sequence[Roster
 
 
 def _stage(
-    office: Office, staging: store.StagedRoster, number: int, source: RosterSource, report: ImportReport
+    office: Office,
+    staging: store.StagedRoster,
+    number: int,
+    source: RosterSource,
+    erased: Suppressed,
+    report: ImportReport,
 ) -> store.RosterImport:
     import_id = office.new_id()
     rows = rejected = 0
@@ -108,6 +120,9 @@ def _stage(
         report.faults.extend(islice((row for row in part if isinstance(row, Fault)), _FAULTS_KEPT - len(report.faults)))
         rejected += len(faulty)
         rows += len({person.line for person in people} | faulty)
+        if gone := erased.of(person.key for person in people):
+            report.suppressed += sum(person.key in gone for person in people)
+            people = [person for person in people if person.key not in gone]
         staging.add(
             people,
             source_no=number,
