@@ -135,3 +135,8 @@ def test_neither_names_nor_order_of_files_matter(order: list[str]) -> None:
 
 def ids(policies: PolicySet) -> list[str]:
     return [found.id for found in policies.policies]
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: 1\n", "just words\n"])
+def test_a_document_that_says_of_no_kind_what_it_is_is_no_policy(text: str) -> None:
+    assert any("input should be" in fault or "[kind] is missing" in fault for fault in faults(text))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from workplace_sync.errors import InputError
 from workplace_sync.policy.document import PolicyDocument
-from workplace_sync.policy.source import Source, checked, dotted, read_source
+from workplace_sync.policy.source import Source, checked, dotted, read_source, read_sources
 
 
 def faults(content: bytes) -> list[str]:
@@ -92,3 +92,16 @@ def test_whatever_the_bytes_the_answer_is_its_faults(content: bytes) -> None:
     with pytest.raises(InputError) as told:  # no such text happens to be a policy
         checked(read_source("a.yaml", content), PolicyDocument)
     assert told.value.faults
+
+
+def test_a_file_of_many_documents_has_an_end() -> None:
+    with pytest.raises(InputError) as told:
+        read_sources("a.yaml", b"a: 1\n---\n" * 1_001)
+    assert "more than 1000 documents are in one file" in str(told.value.faults[0])
+
+
+def test_the_faults_of_all_documents_are_told_with_their_lines() -> None:
+    with pytest.raises(InputError) as told:
+        read_sources("a.yaml", b"a: 2020-13-01\n---\n1: x\n")
+    assert [str(fault).split(":")[1] for fault in told.value.faults] == ["1", "3"]
+    assert [source.data for source in read_sources("a.yaml", b"a: 1\n---\nb: 2\n")] == [{"a": 1}, {"b": 2}]

@@ -1,10 +1,11 @@
 """The schema of policy files: what each kind of YAML document may hold, as design.md section 6 lays it out."""
 
+import re
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from workplace_sync.policy.decision import Mode, Shelf
 from workplace_sync.policy.fields import Lenient, Part, Word
@@ -13,6 +14,9 @@ from workplace_sync.policy.params import param_text as param_text  # noqa: PLC04
 from workplace_sync.policy.params import param_value as param_value  # noqa: PLC0414
 
 FLOOR_PREFIX = "floor-"
+_LONGEST_ADDRESS = 320
+_RULE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}/[a-z][a-z0-9_-]{0,63}")
+_NAMED = re.compile(r"sha256:[0-9a-f]{64}|[^@\s]+@[^@\s]+")
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 PolicyId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
@@ -207,8 +211,20 @@ class ExceptionMatch(Part):
     conditions: Annotated[tuple[Condition, ...], Lenient] = ()
 
 
-RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}/[a-z][a-z0-9_-]{0,63}$")]
-Named = Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64}|[^@\s]+@[^@\s]+)$", max_length=320)]
+def _rule_name(text: str) -> str:
+    if not _RULE_NAME.fullmatch(text):
+        raise ValueError("must be one rule in full, as policy/rule")
+    return text
+
+
+def _named(text: str) -> str:  # the value is never repeated: it may be an address
+    if not _NAMED.fullmatch(text) or len(text) > _LONGEST_ADDRESS:
+        raise ValueError("must be an e-mail address, or sha256: and 64 hexadecimal digits")
+    return text
+
+
+RuleName = Annotated[str, AfterValidator(_rule_name), Field(json_schema_extra={"pattern": f"^{_RULE_NAME.pattern}$"})]
+Named = Annotated[str, AfterValidator(_named), Field(json_schema_extra={"pattern": f"^({_NAMED.pattern})$"})]
 
 
 class ExceptionDocument(Part):

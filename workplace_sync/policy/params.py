@@ -103,13 +103,9 @@ class Param(Part):
         return limits is not None and _within(limits.min, value) and _within(value, limits.max)
 
     def _is_tighter(self, value: FactValue) -> bool:
-        match self.tighten:
-            case Tighten.LOWER | Tighten.SUBSET:
-                return _within(value, self.value)
-            case Tighten.HIGHER | Tighten.SUPERSET:
-                return _within(self.value, value)
-            case Tighten.NEVER:
-                return False
+        if self.tighten in {Tighten.LOWER, Tighten.SUBSET}:
+            return _within(value, self.value)
+        return self.tighten is not Tighten.NEVER and _within(self.value, value)
 
 
 def _within(one: FactValue, other: FactValue) -> bool:
