@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -145,6 +145,10 @@ class Application:
     def group(self, name: str) -> GroupFile:
         """Return one group; raises UsageError for a name that is none, InputError for a faulty file."""
         return load_group(self.settings.config_dir, name)
+
+    def group_params(self) -> dict[str, Mapping[str, Mapping[str, object]]]:
+        """Return what each group sets instead of the policies' parameters, by the group's name."""
+        return {name: found.managed.params for name, found in self.groups().items()}
 
     def platform(self, group: GroupFile) -> WorkplaceGroup:
         """Return the platform's group, with its token, its pace and the app's time-outs. Close it after use."""

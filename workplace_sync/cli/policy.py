@@ -3,6 +3,8 @@
 import typer
 
 from workplace_sync.cli import policy_shelf
+from workplace_sync.cli.policy_backtest import backtest, tune
+from workplace_sync.cli.policy_diff import diff
 from workplace_sync.cli.policy_explain import explain
 from workplace_sync.cli.policy_lint import lint
 from workplace_sync.cli.policy_test import run_policy_cases
@@ -15,6 +17,9 @@ app.command()(policy_shelf.exceptions)
 app.command()(policy_shelf.log)
 app.command()(policy_shelf.schema)
 app.command()(explain)
+app.command()(diff)
+app.command()(backtest)
+app.command()(tune)
 app.command()(lint)
 app.command("test")(run_policy_cases)
 

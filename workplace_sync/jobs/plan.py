@@ -20,6 +20,7 @@ from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.store import activations, candidates, operations, privacy
 from workplace_sync.store import plans as store
+from workplace_sync.store.database import Database
 from workplace_sync.store.snapshots import SnapshotRecord
 
 
@@ -178,7 +179,12 @@ def _keep_plan(office: Office, connection: Connection, record: store.PlanRecord,
 
 def find_plan(office: Office, name: str) -> store.PlanRecord:
     """Return the plan that an id, a digest or the beginning of one names; raises UsageError when not exactly one."""
-    with office.database.connect() as connection:
+    return plan_named(office.database, name)
+
+
+def plan_named(database: Database, name: str) -> store.PlanRecord:
+    """Return the plan that an id, a digest or the beginning of one names; raises UsageError when not exactly one."""
+    with database.connect() as connection:
         found = store.find(connection, name)
     if len(found) == 1:
         return found[0]

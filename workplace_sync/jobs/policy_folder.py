@@ -44,6 +44,26 @@ def read_folder(path: Path) -> PolicyFolder:
     return PolicyFolder(path, policies, cases, archive, strays)
 
 
+def read_draft_files(path: Path, policies: Path) -> tuple[dict[str, bytes], dict[str, bytes] | None]:
+    """Return the files of a draft, a file or a folder, and the archived texts beside them where it is a folder.
+
+    A file that lies in the folder `policies` is named as it is there. Raises UsageError where there is none, InputError
+    for one that cannot be read.
+    """
+    if path.is_dir():
+        found = read_folder(path)
+        return found.policies, found.archive
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", hint="Name a policy's file, or a folder of such.")
+    inside = path.resolve().is_relative_to(policies.resolve())
+    name = path.resolve().relative_to(policies.resolve()).as_posix() if inside else path.name
+    try:
+        return {name: path.read_bytes()}, None
+    except OSError as error:
+        fault = Fault(str(path), 0, 0, "", f"cannot be read: {error.strerror}", "check its rights")
+        raise InputError("The draft cannot be read.", [fault]) from None
+
+
 def _read(folder: Path, files: Iterable[Path], faults: list[Fault]) -> Iterator[tuple[str, bytes]]:
     for file in sorted(files):
         try:

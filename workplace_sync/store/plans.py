@@ -10,10 +10,11 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table, Text, 
 
 from workplace_sync.membership.plan import Header, PlannedChange
 from workplace_sync.store.staging import Staging, staging
-from workplace_sync.store.tables import ChangeRow, PlanRow, ReviewRow
+from workplace_sync.store.tables import ChangeRow, OperationRow, PlanRow, ReviewRow
 
 _PLAN = PlanRow.__table__  # type: ignore[attr-defined]
 _CHANGE = ChangeRow.__table__  # type: ignore[attr-defined]
+_OPERATION = OperationRow.__table__  # type: ignore[attr-defined]
 _REVIEW = ReviewRow.__table__  # type: ignore[attr-defined]
 
 _STAGED = Table(
@@ -130,6 +131,26 @@ def recent(connection: Connection, group: str | None = None, *, limit: int = 20)
     if group is not None:
         query = query.where(_PLAN.c.group_name == group)
     return [_plan(row) for row in connection.execute(query)]
+
+
+def made_since(connection: Connection, since: datetime, group: str | None = None) -> Iterator[PlanRecord]:
+    """Yield the plans made from a time on, oldest first, of one group or of all, in flat memory."""
+    query = select(_PLAN).where(_PLAN.c.created_at >= since).order_by(_PLAN.c.created_at, _PLAN.c.id)
+    if group is not None:
+        query = query.where(_PLAN.c.group_name == group)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
+    for part in rows.partitions(_AT_ONCE):
+        yield from map(_plan, part)
+
+
+def outcomes(connection: Connection, plan_id: str) -> Iterator[tuple[str, str]]:
+    """Yield the line of each change of a plan, in their order, and the state of its operation ('' where there is none)."""
+    same = (_OPERATION.c.plan_id == _CHANGE.c.plan_id) & (_OPERATION.c.seq == _CHANGE.c.seq)
+    query = select(_CHANGE.c.body, func.coalesce(_OPERATION.c.state, "")).join(_OPERATION, same, isouter=True)
+    query = query.where(_CHANGE.c.plan_id == plan_id).order_by(_CHANGE.c.seq)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
+    for part in rows.partitions(_AT_ONCE):
+        yield from ((row[0], row[1]) for row in part)
 
 
 def lines(connection: Connection, plan_id: str) -> Iterator[str]:
