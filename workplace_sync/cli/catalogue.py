@@ -40,6 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "audit": Entry("Read the membership audit log.", f"{_HERE}.audit:app"),
     "evidence": Entry("Verify the evidence log, show its key, prove an entry.", f"{_HERE}.evidence:app"),
     "webhooks": Entry("Take in what the platform sends of its own accord.", f"{_HERE}.webhooks:app"),
+    "privacy": Entry("Erase a person, give access, keep for the law.", f"{_HERE}.privacy:app"),
     "demo": Entry("Play the whole story on an invented platform.", f"{_HERE}.demo:demo"),
     "roster": Entry("Check roster files before they are used.", f"{_HERE}.roster:app"),
     "db": Entry("Set up, check and copy the database.", f"{_HERE}.database:app"),
