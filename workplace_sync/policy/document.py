@@ -10,8 +10,6 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, mo
 from workplace_sync.policy.decision import Mode, Shelf
 from workplace_sync.policy.fields import Lenient, Part, Word
 from workplace_sync.policy.params import Param
-from workplace_sync.policy.params import param_text as param_text  # noqa: PLC0414
-from workplace_sync.policy.params import param_value as param_value  # noqa: PLC0414
 
 FLOOR_PREFIX = "floor-"
 _LONGEST_ADDRESS = 320
