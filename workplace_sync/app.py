@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
-from workplace_sync.errors import InputError, SettingsError
+from workplace_sync.errors import InputError, SettingsError, UsageError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSource, load_group, load_groups
 from workplace_sync.jobs.office import Confirmation, Office
@@ -146,9 +146,15 @@ class Application:
         """Return one group; raises UsageError for a name that is none, InputError for a faulty file."""
         return load_group(self.settings.config_dir, name)
 
-    def group_params(self) -> dict[str, Mapping[str, Mapping[str, object]]]:
-        """Return what each group sets instead of the policies' parameters, by the group's name."""
-        return {name: found.managed.params for name, found in self.groups().items()}
+    def params_of(self, name: str) -> Mapping[str, Mapping[str, object]]:
+        """Return what a group sets instead of the policies' parameters; nothing where it is configured no more.
+
+        Raises InputError for a faulty file.
+        """
+        try:
+            return self.group(name).managed.params
+        except UsageError:
+            return {}
 
     def platform(self, group: GroupFile) -> WorkplaceGroup:
         """Return the platform's group, with its token, its pace and the app's time-outs. Close it after use."""

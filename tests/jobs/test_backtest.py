@@ -62,7 +62,7 @@ def test_a_draft_is_tried_on_what_was_decided_as_if_it_had_always_been_in_force(
     world = world_on_each_engine
     plan = planned(world)
     draft = read_draft({"draft.yaml": RECENT})
-    found = backtest(world.office.database, draft, since=START, params={}, listed=10)
+    found = backtest(world.office.database, draft, since=START, params=lambda _: {}, listed=10)
     assert (found.plans, found.decisions) == (1, 7)
     assert (found.stopped, found.newly, found.done, found.released) == (4, 3, 3, 1)
     told = [(one.rule, one.effect, one.about, one.changes, one.went, one.done) for one in counted(found)]
@@ -82,28 +82,28 @@ def test_a_group_has_its_own_values_in_a_backtest_too(world: World) -> None:
         world.group.name: {"consent": {"age": "24h"}, "elsewhere": {"x": 1}}
     }
     assert (
-        backtest(world.office.database, draft, since=START, params=values)
+        backtest(world.office.database, draft, since=START, params=values.__getitem__)
         .rules["consent@3/recent", "hold", "add"]
         .changes
         == 6
     )
     with pytest.raises(InputError, match="cannot be used"):
-        backtest(world.office.database, draft, since=START, params={world.group.name: {"consent": {"age": "9999h"}}})
+        backtest(world.office.database, draft, since=START, params=lambda _: {"consent": {"age": "9999h"}})
 
 
 def test_only_plans_since_then_and_of_the_group_are_looked_at(world: World) -> None:
     planned(world)
     draft = read_draft({"draft.yaml": RECENT})
-    later = backtest(world.office.database, draft, since=START + timedelta(days=1), params={})
-    other = backtest(world.office.database, draft, since=START, params={}, group="another")
+    later = backtest(world.office.database, draft, since=START + timedelta(days=1), params=lambda _: {})
+    other = backtest(world.office.database, draft, since=START, params=lambda _: {}, group="another")
     assert (later.plans, other.plans, other.rules) == (0, 0, {})
 
 
 def test_a_backtest_writes_nothing(world: World) -> None:
     planned(world)
     before, size = digests(world), world.office.log.size
-    backtest(world.office.database, read_draft({"draft.yaml": RECENT}), since=START, params={}, listed=9)
-    tune(world.office.database, world.rules.policies, now=START, since=None, params={})
+    backtest(world.office.database, read_draft({"draft.yaml": RECENT}), since=START, params=lambda _: {}, listed=9)
+    tune(world.office.database, world.rules.policies, now=START, since=None, params=lambda _: {})
     assert (digests(world), world.office.log.size) == (before, size)
 
 
@@ -193,7 +193,7 @@ def test_a_revision_that_is_not_known_is_refused(world: World, name: str) -> Non
 def test_tuning_tells_how_often_a_guard_tripped_and_how_close_the_others_came(world: World) -> None:
     planned(world)
     world.plan(world.people(25))
-    found = tune(world.office.database, world.rules.policies, now=START, since=None, params={})
+    found = tune(world.office.database, world.rules.policies, now=START, since=None, params=lambda _: {})
     assert found.plans == 2
     guard = found.guards[world.group.name, "guard@1/a_day"]
     assert (guard.plans, guard.tripped, guard.errors) == (2, 1, 0)

@@ -42,7 +42,7 @@ def backtest(
         files, archive = read_draft_files(draft, app.settings.policies_dir)
         read = read_draft(files, archive)
         listed = limit if people else 0
-        found = run(app.database, read, since=begin, params=app.group_params(), group=group, listed=listed)
+        found = run(app.database, read, since=begin, params=app.params_of, group=group, listed=listed)
     data: dict[str, object] = {
         "since": begin,
         "policies": sorted(read.ids),
@@ -121,7 +121,7 @@ def tune(
     with Application(call.settings) as app:
         app.database.require_current()
         policies = app.rules.policies
-        found = run(app.database, policies, now=app.now(), since=begin, params=app.group_params(), group=group)
+        found = run(app.database, policies, now=app.now(), since=begin, params=app.params_of, group=group)
     columns = [
         Column("group", "group"),
         Column("rule", "rule"),

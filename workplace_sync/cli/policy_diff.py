@@ -42,7 +42,7 @@ def diff(
         decided = None
         if plan is not None:
             record = plan_named(app.database, plan)
-            params = app.group_params().get(record.group, {})
+            params = app.params_of(record.group)
             decided = flips(app.database, record, one, other, params, listed=limit)
     data: dict[str, object] = {
         "before": one.name,

@@ -1,6 +1,6 @@
 """Try a draft of policies on all that was planned since a time: what would it have stopped? Nothing is written."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -75,13 +75,13 @@ def backtest(
     draft: Draft,
     *,
     since: datetime,
-    params: Mapping[str, Params],
+    params: Callable[[str], Params],
     group: str | None = None,
     listed: int = 0,
 ) -> Backtest:
     """Replay the draft over all that was planned since a time, for one group or all, in flat memory.
 
-    `params` are the groups' own values by the group's name, `listed` is how many of the stopped to return. Raises
+    `params` returns a group's own values for its name, `listed` is how many of the stopped to return. Raises
     InputError for a value that the draft does not let a group set.
     """
     found = Backtest()
@@ -89,7 +89,7 @@ def backtest(
     with reading(database) as listing, reading(database) as streaming:
         for plan in plans.made_since(listing, since, group):
             if plan.group not in replays:
-                replays[plan.group] = Replay(draft, plan.group, params.get(plan.group, {}))
+                replays[plan.group] = Replay(draft, plan.group, params(plan.group))
             counter = _Counter(found, draft, plan, listed)
             counter.take_plan(replays[plan.group])
             changes = plans.outcomes(streaming, plan.id)

@@ -1,6 +1,6 @@
 """How often each plan rule would have tripped over the plans since a time, and how close the others came."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,12 +28,12 @@ def tune(
     *,
     now: datetime,
     since: datetime | None,
-    params: Mapping[str, Params],
+    params: Callable[[str], Params],
     group: str | None = None,
 ) -> Tuning:
     """Ask the plan rules in force `now` about all plans since a time, for one group or all. Nothing is written.
 
-    `params` are the groups' own values by the group's name.
+    `params` returns a group's own values for its name.
     """
     found = Tuning()
     held = policies.in_force(now).policies
@@ -44,7 +44,7 @@ def tune(
                 continue
             if plan.group not in tuners:
                 fitting = [policy for policy in held if policy.document.match.fits(plan.group)]
-                effective = effective_params(policies, fitting, plan.group, params.get(plan.group, {}))
+                effective = effective_params(policies, fitting, plan.group, params(plan.group))
                 tuners[plan.group] = Tuner([policy.document for policy in fitting], plan.group, effective)
             found.plans += 1
             tuners[plan.group].look({**plan.header.facts, "now": plan.header.now}, found.guards)
