@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from workplace_sync.membership.removals import Cause, Confidence, Finding
 from workplace_sync.membership.snapshot import Completeness, Member
-from workplace_sync.store import candidates, presence, snapshots
+from workplace_sync.store import candidates, departures, presence, snapshots
 from workplace_sync.store.database import Database
-from workplace_sync.store.snapshots import Departure
+from workplace_sync.store.departures import Departure
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GROUP = "prospect-bt"
@@ -31,7 +32,10 @@ def see(database: Database, day: int, *members: Member) -> tuple[int, int, list[
             snapshots.record(connection, shot)
             snapshots.reveal(connection, GROUP)
             come, gone = snapshots.merge(connection, shot, last_seen=at - DAY)
-            return come, gone, snapshots.departures(connection, shot)
+            departures.close_explained(connection, shot)
+            why = Finding(Cause.UNKNOWN, Confidence.UNKNOWN)
+            missing = [Departure(one, why) for one in departures.missing(connection, GROUP)]
+            return come, gone, departures.close(connection, shot, missing)
 
 
 def keys(database: Database) -> list[str]:
@@ -55,7 +59,7 @@ def test_who_comes_to_light_is_the_person_they_were(database: Database) -> None:
 def test_a_hidden_member_is_gone_when_the_platform_no_longer_shows_their_account(database: Database) -> None:
     see(database, 1, hidden(ADA), BOB)
     come, gone, (departed,) = see(database, 2, BOB)
-    assert (come, gone, departed.key, departed.platform_id) == (0, 1, "id:1", "1")
+    assert (come, gone, departed.key, departed.missing.platform_id) == (0, 1, "id:1", "1")
 
 
 def test_who_has_a_new_address_has_not_departed(database: Database) -> None:

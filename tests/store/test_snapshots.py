@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from workplace_sync.membership.change import Action
+from workplace_sync.membership.removals import Cause, Confidence, Finding
 from workplace_sync.membership.snapshot import Completeness, Member
-from workplace_sync.store import candidates, operations, presence, snapshots
+from workplace_sync.store import candidates, departures, operations, presence, snapshots
 from workplace_sync.store.database import Database
+from workplace_sync.store.departures import Departure
 from workplace_sync.store.operations import Operation, State
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -34,8 +36,10 @@ def see(database: Database, at: datetime, *pages: list[Member], complete: bool =
             if not complete:
                 return 0, 0, []
             come, gone = snapshots.merge(connection, shot, last_seen=before.taken_at if before else None)
-            departed = snapshots.departures(connection, shot)
-            snapshots.remember_departures(connection, shot, departed, "unknown")
+            departures.close_explained(connection, shot)
+            why = Finding(Cause.UNKNOWN, Confidence.UNKNOWN)
+            missing = [Departure(one, why) for one in departures.missing(connection, GROUP)]
+            departed = departures.close(connection, shot, missing)
     return come, gone, [one.key for one in departed]
 
 

@@ -7,7 +7,7 @@ counted. Where a group is read less than daily, the time between two readings ta
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ _ENOUGH_DAYS = 28  # of history, before a group has a usual day
 _BURST_FROM = 15
 _GROWS_FROM = 3
 _ROLES_FROM = 3
+_ONE_AND_A_HALF = 1.5
 _ORDINARY = 1e-4  # odds at which a day still passes as one of the usual: once in 27 years
 _RARE = 1e-6
 _NORMAL_FROM, _NORMAL_REACH = 300, 5
@@ -116,62 +117,58 @@ def usual_day(counts: Sequence[int]) -> Usual:
 
 
 def detect(removals: Sequence[Removal], group: Group) -> Burst | None:
-    """Return those of the last day, up to the newest of `removals`, when they stand out; None when they do not."""
-    recent = _last_day(removals)
-    signs = tuple(_signs(recent, group)) if recent else ()
-    return Burst(recent, signs) if signs else None
+    """Return the newest removals that may have gone within a day, when they stand out; None when they do not."""
+    together = recent(removals)
+    signs = tuple(_signs(together, group)) if together else ()
+    return Burst(together, signs) if signs else None
 
 
 def goes_on(removals: Sequence[Removal], group: Group, last_gone_at: datetime) -> Burst | None:
-    """Return those of the last day when they belong to an open incident whose last removal was at `last_gone_at`.
+    """Return the newest removals when they belong to an open incident whose last removal was at `last_gone_at`.
 
     The bar is lower than for a new incident: more than the group usually loses, and three at least.
     """
-    recent = _last_day(removals)
-    if not recent or recent[-1].gone_at - last_gone_at > EPISODE:
+    together = recent(removals)
+    if not together or together[-1].gone_at - last_gone_at > EPISODE:
         return None
-    bar = max(_GROWS_FROM, _ordinary_most(group.usual, _span(recent)) + 1)
-    return Burst(recent, ()) if len(recent) >= bar else None
+    bar = max(_GROWS_FROM, _ordinary_most(group.usual, _span(together)) + 1)
+    return Burst(together, ()) if len(together) >= bar else None
 
 
-def _last_day(removals: Sequence[Removal]) -> tuple[Removal, ...]:
+def recent(removals: Sequence[Removal]) -> tuple[Removal, ...]:
+    """Return those who may have gone within one day with the newest of them, oldest first.
+
+    Somebody went at some time between the reading that showed them last and the first that did not: people found gone
+    by two daily readings may all have gone in the same hour.
+    """
     ordered = sorted(removals, key=lambda removal: (removal.gone_at, removal.number))
-    return tuple(removal for removal in ordered if ordered[-1].gone_at - removal.gone_at < DAY)
+    if not ordered:
+        return ()
+    newest = min(removal.last_seen_at for removal in ordered if removal.gone_at == ordered[-1].gone_at)
+    return tuple(removal for removal in ordered if removal.gone_at > newest - DAY)
 
 
-def _span(recent: Sequence[Removal]) -> timedelta:
-    """Return the time in which they may have gone: a day, or the longest time between two readings if that is longer."""
-    return max(DAY, *(removal.gone_at - removal.last_seen_at for removal in recent))
+def _span(together: Sequence[Removal]) -> timedelta:
+    """Return the time in which they certainly went, a day at least: what a group usually loses in it passes as usual."""
+    return max(DAY, max(one.gone_at for one in together) - min(one.last_seen_at for one in together))
 
 
-def _signs(recent: Sequence[Removal], group: Group) -> Iterator[Sign]:
-    number, span = len(recent), _span(recent)
-    within = "a day" if span == DAY else f"{span / DAY:.1f} days"
+def _signs(together: Sequence[Removal], group: Group) -> Iterator[Sign]:
+    number, span = len(together), _span(together)
+    within = f"{max(1, round(span / DAY))} day{'s' if span / DAY >= _ONE_AND_A_HALF else ''}"
     bar = max(bulk_from(group.size), _ordinary_most(group.usual, span) + 1)
     if number >= bar:
-        yield Sign(
-            SignKind.THRESHOLD,
-            number,
-            bar,
-            f"{number} of {group.size} members went within {within}; from {bar} on it counts.",
-        )
+        sentence = f"{number} of {group.size} members went within {within}, and may have gone at once; it counts from {bar} on."
+        yield Sign(SignKind.THRESHOLD, number, bar, sentence)
     usual = group.usual
     burst = max(_BURST_FROM, 2 * usual.busiest, _most(usual.per_day * (span / DAY), _RARE) + 1)
     if usual.known and number >= burst:
-        yield Sign(
-            SignKind.BURST,
-            number,
-            burst,
-            f"{number} went within {within}, where {usual.per_day:.1f} a day are usual and {usual.busiest} were the most.",
-        )
-    roles = sum(removal.role for removal in recent)
+        sentence = f"{number} went within {within}, where {usual.per_day:.1f} a day are usual and {usual.busiest} were the most."
+        yield Sign(SignKind.BURST, number, burst, sentence)
+    roles = sum(removal.role for removal in together)
     if roles >= _ROLES_FROM and _share_odds(roles, number, group) < _ROLES_RARE:
-        yield Sign(
-            SignKind.ROLES,
-            roles,
-            _ROLES_FROM,
-            f"{roles} of the {number} who went are reps, of the committee or administrators, of {group.with_role} in the group.",
-        )
+        sentence = f"{roles} of the {number} who went are reps, of the committee or administrators, of {group.with_role} in the group."
+        yield Sign(SignKind.ROLES, roles, _ROLES_FROM, sentence)
 
 
 def _ordinary_most(usual: Usual, span: timedelta) -> int:
@@ -230,22 +227,22 @@ def patterns(traits: Sequence[Mapping[str, str]]) -> list[Pattern]:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """How a post was received: people who saw it, reactions, comments; no names."""
+    """How a post was received: people who saw it, reactions, comments; no names. What was not told is None."""
 
     posted_at: datetime
-    seen: int
-    reactions: int
-    comments: int
+    seen: int | None
+    reactions: int | None
+    comments: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """The posts of a stretch of time, and what each was worth on average, in tenths."""
+    """The posts of a stretch of time, and how often one was seen, reacted to, commented on: the mean, in tenths."""
 
     posts: int
-    seen_tenths: int
-    reactions_tenths: int
-    comments_tenths: int
+    seen_tenths: int | None
+    reactions_tenths: int | None
+    comments_tenths: int | None
 
 
 def engagement(posts: Sequence[Post], since: datetime, until: datetime) -> Engagement | None:
@@ -253,13 +250,14 @@ def engagement(posts: Sequence[Post], since: datetime, until: datetime) -> Engag
     those = [post for post in posts if since <= post.posted_at < until]
     if not those:
         return None
-
-    def tenths(of: Callable[[Post], int]) -> int:
-        return sum(map(of, those)) * 10 // len(those)
-
     return Engagement(
         len(those),
-        tenths(lambda post: post.seen),
-        tenths(lambda post: post.reactions),
-        tenths(lambda post: post.comments),
+        _mean_tenths([post.seen for post in those]),
+        _mean_tenths([post.reactions for post in those]),
+        _mean_tenths([post.comments for post in those]),
     )
+
+
+def _mean_tenths(counts: Sequence[int | None]) -> int | None:
+    told = [count for count in counts if count is not None]
+    return sum(told) * 10 // len(told) if told else None

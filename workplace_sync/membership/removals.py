@@ -80,7 +80,8 @@ class Observed:
     `readings` is how many complete readings in a row missed them. `listed_inactive` and `listed_former` say whether
     they are on the platform's list of deactivated accounts, and on the group's of former members; None where that list
     was not read to its end. `blind` is why we could not see the group between the last reading that showed them and
-    the first that did not. `together` is how many with live accounts went with them in a day, of `size` members.
+    the first that did not. `together` is how many with live accounts went in the same `days`, of `size` members;
+    more than one day where the group was not read daily.
     """
 
     readings: int = 1
@@ -93,6 +94,7 @@ class Observed:
     hint: Hint | None = None
     together: int = 1
     size: int = 0
+    days: int = 1
 
     @property
     def account_lives(self) -> bool:
@@ -152,7 +154,7 @@ def _inferred(seen: Observed) -> tuple[Cause, Confidence]:
         return Cause.GROUP_ARCHIVED, Confidence.POSSIBLE
     if seen.listed_as_leaver:
         return Cause.LEFT, Confidence.LIKELY
-    if seen.together >= bulk_from(seen.size):
+    if seen.together >= bulk_from(seen.size) * seen.days:
         return Cause.REMOVED_BY_OTHER, Confidence.LIKELY if seen.account is Account.ACTIVE else Confidence.POSSIBLE
     if seen.former_meaning is FormerMeaning.LEAVERS and seen.listed_former is False:
         return Cause.REMOVED_BY_OTHER, Confidence.POSSIBLE
@@ -203,7 +205,8 @@ def _observations(seen: Observed) -> Iterator[str]:
     if seen.hint is not None:
         yield f"a signed webhook told of it{_who(seen.hint)}"
     if seen.account_lives and seen.together > 1:
-        yield f"{seen.together} with live accounts went within a day, of {seen.size} members"
+        within = "a day" if seen.days == 1 else f"{seen.days} days"
+        yield f"{seen.together} with live accounts went within {within}, of {seen.size} members"
 
 
 def _who(hint: Hint) -> str:

@@ -5,12 +5,14 @@ implements both types and turns every failure into a `PlatformError` whose text 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from workplace_sync.errors import ExitCode, PlatformError
 from workplace_sync.membership.change import Action
+from workplace_sync.membership.removals import Account
 from workplace_sync.membership.snapshot import Completeness, Member
 
 
@@ -186,6 +188,33 @@ class GroupDescription:
     member_count: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountsSeen:
+    """What the platform says of people who are gone, by platform id; who is not in a mapping was not told of.
+
+    `accounts` is how their accounts stand. `on_inactive` says whether they are on the list of deactivated accounts,
+    `on_former` whether they are on the group's list of former members.
+    """
+
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    on_inactive: Mapping[str, bool] = field(default_factory=dict)
+    on_former: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PostCounts:
+    """How often a post was seen, reacted to and commented on; no names, and nothing of what it says.
+
+    A count that the platform does not tell is None.
+    """
+
+    post_id: str
+    posted_at: datetime
+    seen: int | None
+    reactions: int | None
+    comments: int | None
+
+
 class GroupReader(ABC):
     """Reads one group.
 
@@ -223,6 +252,19 @@ class GroupReader(ABC):
     @abstractmethod
     def server_time_skew(self) -> float | None:
         """Return the platform's clock minus ours in seconds, None where its answer carries no date."""
+
+    def look_up(self, gone: Sequence[str], removed_by_us: Sequence[str] = ()) -> AccountsSeen:  # noqa: ARG002 - for those that can
+        """Return what the platform says of people who are gone from the group, given their platform ids.
+
+        `removed_by_us` are only looked for among the former members, to learn whom that list holds. Never raises for
+        what the platform does: what cannot be learnt, or would take too many calls, is left out. A platform without
+        such lists tells nothing.
+        """
+        return AccountsSeen()
+
+    def read_posts(self, since: datetime) -> Iterator[PostCounts]:  # noqa: ARG002 - for those that can
+        """Yield the posts of the group since a time, newest first. Raises CallErrors; a platform without posts has none."""
+        return iter(())
 
 
 class GroupWriter(ABC):

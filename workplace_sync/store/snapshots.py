@@ -10,10 +10,10 @@ from sqlalchemy import Boolean, Column, Connection, MetaData, String, Table, bin
 
 from workplace_sync.membership.snapshot import Completeness, Member
 from workplace_sync.store.staging import Staging, staging
-from workplace_sync.store.tables import Instant, PresenceRow, SnapshotRow
+from workplace_sync.store.suppression import Hide
+from workplace_sync.store.tables import Instant, SnapshotRow
 
 _SNAPSHOT = SnapshotRow.__table__  # type: ignore[attr-defined]
-_PRESENCE = PresenceRow.__table__  # type: ignore[attr-defined]
 
 _STAGED = Table(
     "staged_member",
@@ -39,17 +39,7 @@ class SnapshotRecord:
     completeness: Completeness
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """Someone seen in one complete snapshot and missing from the next, without an operation of ours."""
-
-    key: str
-    platform_id: str
-    last_seen_at: datetime
-    gone_at: datetime
-
-
-_INDEX_IDS = "CREATE INDEX IF NOT EXISTS staged_member_platform_id ON staged_member (platform_id)"
+INDEX_IDS = "CREATE INDEX IF NOT EXISTS staged_member_platform_id ON staged_member (platform_id)"
 
 _NAME_HIDDEN = text("""
 UPDATE staged_member SET key = p.key FROM presence p
@@ -61,13 +51,14 @@ WHERE staged_member.key = 'id:' || staged_member.platform_id AND p.platform_id =
 class StagedMembers:
     """Members read so far."""
 
-    def __init__(self, area: Staging) -> None:
+    def __init__(self, area: Staging, hide: Hide) -> None:
         self._area = area
+        self._hide = hide
         self.connection = area.connection
 
     def add(self, page: Sequence[Member]) -> None:
         """Stage one page."""
-        self._area.add([(member.key, member.platform_id, member.administrator) for member in page])
+        self._area.add([(member.key, member.platform_id, member.administrator) for member in self._hide(page)])
 
     def clear(self) -> None:
         """Forget what was read: the reading starts anew."""
@@ -76,7 +67,7 @@ class StagedMembers:
 
     def name_hidden(self, group: str) -> None:
         """Give those whose address the platform hides now the key that they were seen under before."""
-        self.connection.execute(text(_INDEX_IDS))
+        self.connection.execute(text(INDEX_IDS))
         self.connection.execute(_NAME_HIDDEN, {"group_name": group})
         self.connection.commit()
 
@@ -87,10 +78,18 @@ class StagedMembers:
 
 
 @contextmanager
-def staged(connection: Connection) -> Iterator[StagedMembers]:
-    """Lend a staging area for members on `connection`."""
+def staged(connection: Connection, hide: Hide = lambda page: page) -> Iterator[StagedMembers]:
+    """Lend a staging area for members on `connection`; they go in as `hide` leaves them, without those erased."""
     with staging(connection, _STAGED) as area:
-        yield StagedMembers(area)
+        yield StagedMembers(area, hide)
+
+
+def sizes(connection: Connection, group: str) -> list[tuple[datetime, int]]:
+    """Return when each complete reading of a group was taken and how many members it showed, oldest first."""
+    query = select(_SNAPSHOT.c.taken_at, _SNAPSHOT.c.members).where(
+        _SNAPSHOT.c.group_name == group, _SNAPSHOT.c.complete.is_(True)
+    )
+    return [(row.taken_at, row.members) for row in connection.execute(query.order_by(_SNAPSHOT.c.taken_at))]
 
 
 def latest(
@@ -115,6 +114,13 @@ def latest(
         administrators=row.administrators,
         completeness=Completeness(**json.loads(row.completeness)),
     )
+
+
+def first_complete(connection: Connection, group: str) -> datetime | None:
+    """Return when the group was read completely for the first time."""
+    query = select(func.min(_SNAPSHOT.c.taken_at)).where(_SNAPSHOT.c.group_name == group, _SNAPSHOT.c.complete)
+    at: datetime | None = connection.execute(query).scalar_one()
+    return at
 
 
 def record(connection: Connection, snapshot: SnapshotRecord) -> None:
@@ -142,10 +148,17 @@ def count_staged(connection: Connection) -> tuple[int, int]:
     return int(rows), int(administrators)
 
 
-_GONE = text("""
-UPDATE presence SET gone_snapshot = :snapshot, gone_at = :at, last_seen_at = :last_seen
-WHERE group_name = :group_name AND gone_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM staged_member s WHERE s.key = presence.key)
+_BACK = text("""
+DELETE FROM suspect WHERE group_name = :group_name
+  AND EXISTS (SELECT 1 FROM presence p JOIN staged_member s ON s.key = p.key WHERE p.id = suspect.presence_id)
+""")
+
+_MISSED = text("""
+INSERT INTO suspect (presence_id, group_name, missing_at, last_seen_at, readings)
+SELECT p.id, p.group_name, :at, :last_seen, 1 FROM presence p
+WHERE p.group_name = :group_name AND p.gone_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM staged_member s WHERE s.key = p.key)
+ON CONFLICT (presence_id) DO UPDATE SET readings = suspect.readings + 1
 """).bindparams(bindparam("at", type_=Instant()), bindparam("last_seen", type_=Instant()))
 
 _COME = text("""
@@ -164,15 +177,18 @@ WHERE group_name = :group_name AND gone_at IS NULL
 
 
 def merge(connection: Connection, snapshot: SnapshotRecord, *, last_seen: datetime | None) -> tuple[int, int]:
-    """Bring the intervals up to a complete snapshot, inside the caller's transaction: who came, who is gone.
+    """Bring the intervals up to a complete snapshot, inside the caller's transaction.
 
-    `last_seen` is when the complete snapshot before this one was taken. Returns the numbers of those come and gone.
+    Who is missing from it becomes a suspect, and is gone only when `departures` closes their interval; a suspect who
+    is there again is none any more. `last_seen` is when the complete snapshot before this one was taken. Returns the
+    numbers of those who came and of those missing.
     """
-    values = {"group_name": snapshot.group, "snapshot": snapshot.id, "at": snapshot.taken_at}
-    gone = connection.execute(_GONE, values | {"last_seen": last_seen}).rowcount
-    come = connection.execute(_COME, values).rowcount
+    values = {"group_name": snapshot.group, "at": snapshot.taken_at}
+    connection.execute(_BACK, {"group_name": snapshot.group})
+    missing = connection.execute(_MISSED, values | {"last_seen": last_seen or snapshot.taken_at}).rowcount
+    come = connection.execute(_COME, values | {"snapshot": snapshot.id}).rowcount
     connection.execute(_ROLES, {"group_name": snapshot.group})
-    return come, gone
+    return come, missing
 
 
 _REVEALED = text("""
@@ -184,53 +200,5 @@ WHERE presence.group_name = :group_name AND presence.gone_at IS NULL
 
 def reveal(connection: Connection, group: str) -> None:
     """Give those present without an address the key that the staged reading shows them under; call it before `merge`."""
-    connection.execute(text(_INDEX_IDS))
+    connection.execute(text(INDEX_IDS))
     connection.execute(_REVEALED, {"group_name": group})
-
-
-# Gone without an operation of ours that explains it since they were last seen. Who is there under another address is
-# not gone: people marry, companies rename themselves.
-_DEPARTED = text("""
-SELECT p.key, p.platform_id, p.last_seen_at, p.gone_at FROM presence p
-WHERE p.group_name = :group_name AND p.gone_snapshot = :snapshot
-  AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.group_name = p.group_name AND o.key = p.key
-                  AND o.action = 'remove' AND o.state IN ('done', 'intended') AND o.intended_at >= p.first_seen_at)
-  AND NOT EXISTS (SELECT 1 FROM staged_member s WHERE s.platform_id = p.platform_id)
-ORDER BY p.key
-""").columns(_PRESENCE.c.key, _PRESENCE.c.platform_id, _PRESENCE.c.last_seen_at, _PRESENCE.c.gone_at)
-
-_REMEMBER = text("""
-INSERT INTO departure (group_name, key, platform_id, last_seen_at, gone_at, snapshot_id, cause)
-VALUES (:group_name, :key, :platform_id, :last_seen_at, :gone_at, :snapshot_id, :cause)
-ON CONFLICT (group_name, key) DO UPDATE SET platform_id = excluded.platform_id, last_seen_at = excluded.last_seen_at,
-  gone_at = excluded.gone_at, snapshot_id = excluded.snapshot_id, cause = excluded.cause
-""").bindparams(bindparam("last_seen_at", type_=Instant()), bindparam("gone_at", type_=Instant()))
-
-
-def departures(connection: Connection, snapshot: SnapshotRecord) -> list[Departure]:
-    """Return those whom a merged snapshot, still staged on `connection`, shows gone without our doing."""
-    connection.execute(text(_INDEX_IDS))
-    rows = connection.execute(_DEPARTED, {"group_name": snapshot.group, "snapshot": snapshot.id})
-    return [Departure(row.key, row.platform_id, row.last_seen_at, row.gone_at) for row in rows]
-
-
-def remember_departures(
-    connection: Connection, snapshot: SnapshotRecord, gone: Sequence[Departure], cause: str
-) -> None:
-    """Keep the last departure of each person, which policies ask about."""
-    if gone:
-        connection.execute(
-            _REMEMBER,
-            [
-                {
-                    "group_name": snapshot.group,
-                    "key": one.key,
-                    "platform_id": one.platform_id,
-                    "last_seen_at": one.last_seen_at,
-                    "gone_at": one.gone_at,
-                    "snapshot_id": snapshot.id,
-                    "cause": cause,
-                }
-                for one in gone
-            ],
-        )

@@ -111,6 +111,6 @@ class EngagementRow(Row, table=True):
     post_id: str = Field(primary_key=True)
     taken_on: str = Field(primary_key=True)
     posted_at: datetime = Field(sa_column=_instant())
-    seen: int
-    reactions: int
-    comments: int
+    seen: int | None
+    reactions: int | None
+    comments: int | None

@@ -10,7 +10,14 @@ from workplace_sync.membership.change import Action
 from workplace_sync.platforms.base import CallError, RequestRefusedError, UnavailableError, WantedOperation
 from workplace_sync.platforms.http import Call, HttpClient
 from workplace_sync.platforms.waiting import never
-from workplace_sync.platforms.workplace.wire import WirePage, malformed, parse_batch, parse_object, parse_page
+from workplace_sync.platforms.workplace.wire import (
+    WirePage,
+    malformed,
+    parse_batch,
+    parse_object,
+    parse_page,
+    parse_timed_page,
+)
 
 BATCH_LIMIT = 50  # developers.facebook.com/docs/graph-api/batch-requests
 _UNKNOWN = 1  # the code that also stands for "reduce the amount of data"
@@ -79,13 +86,36 @@ class GraphClient:
                 raise malformed("the pages of a list do not come to an end")
             seen.add(mark)
 
-    def batch(self, operations: Sequence[BatchOperation], stopped: Callable[[], bool] = never) -> Sequence[object]:
-        """Send at most 50 operations in one POST and return their answers in order; None was not finished in time."""
+    def timed_pages(self, path: str, limit: int, **params: str) -> Iterator[WirePage]:
+        """Yield the pages of an edge that goes by time, newest first; the last one has no `next`, or no rows.
+
+        Raises MalformedAnswerError when the pages lead in a circle, and CallErrors as they come.
+        """
+        place: Mapping[str, str] = {}
+        seen: set[tuple[tuple[str, str], ...]] = set()
+        while True:
+            page = parse_timed_page(self.http.call(Call(path, {**params, "limit": str(limit), **place})))
+            yield page
+            place = page.place
+            if not place or not page.rows:
+                return
+            mark = tuple(sorted(place.items()))
+            if mark in seen:
+                raise malformed("the pages of a list do not come to an end")
+            seen.add(mark)
+
+    def batch(
+        self, operations: Sequence[BatchOperation], stopped: Callable[[], bool] = never, *, reads: bool = False
+    ) -> Sequence[object]:
+        """Send at most 50 operations in one POST and return their answers in order; None was not finished in time.
+
+        `reads` says that all of them only read, so that the whole may be repeated.
+        """
         form = {
             "batch": json.dumps([operation.on_wire() for operation in operations], separators=(",", ":")),
             "include_headers": "false",
         }
-        call = Call("", form=form, weight=len(operations), reads=False)
+        call = Call("", form=form, weight=len(operations), reads=reads)
         return parse_batch(self.http.call(call, stopped), len(operations))
 
 

@@ -50,7 +50,7 @@ class WorkplaceGroup:
     def reader(self, group_id: str = "") -> WorkplaceReader:
         """Return a reader of this group, or of another group of the same community, to copy people from."""
         target = Target(self._client, checked_group_id(group_id)) if group_id else self._target
-        return WorkplaceReader(self._client, target, self._page_size)
+        return WorkplaceReader(self._client, target, self._page_size, self._threads)
 
     def writer(self) -> WorkplaceWriter:
         """Return a writer of this group."""

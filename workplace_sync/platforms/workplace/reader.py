@@ -4,33 +4,40 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from workplace_sync.membership.snapshot import Completeness, Member
 from workplace_sync.platforms.base import (
+    AccountsSeen,
     CallError,
     GroupDescription,
     GroupGoneError,
     GroupReader,
     MalformedAnswerError,
     PermissionMissingError,
+    PostCounts,
     RequestRefusedError,
 )
+from workplace_sync.platforms.workplace.accounts import AccountReader
 from workplace_sync.platforms.workplace.client import GraphClient
 from workplace_sync.platforms.workplace.target import COUNT_FIELD, Target
-from workplace_sync.platforms.workplace.wire import parse_count, parse_member, parse_permissions
+from workplace_sync.platforms.workplace.wire import parse_count, parse_member, parse_permissions, parse_post
 
 READINGS = 3  # how often a reading is begun while members come and go under it
 _FIELDS = "id,email,administrator,active"
+_COUNT = "limit(0).summary(total_count)"
+_POSTS_AT_ONCE = 50
 _SHARES = 256  # the marks are sorted into so many lists, and only one of them is compared at a time
 
 
 class WorkplaceReader(GroupReader):
     """Reads one group of the token's community."""
 
-    def __init__(self, client: GraphClient, target: Target, page_size: int) -> None:
+    def __init__(self, client: GraphClient, target: Target, page_size: int, threads: int = 1) -> None:
         self._client = client
         self._target = target
         self._page_size = page_size
+        self._accounts = AccountReader(client, target.group_id, page_size=page_size, threads=threads)
         self.failure: CallError | None = None
 
     def describe(self) -> GroupDescription:
@@ -65,6 +72,20 @@ class WorkplaceReader(GroupReader):
         if self._client.http.skew is None:
             self._target.community()
         return self._client.http.skew
+
+    def look_up(self, gone: Sequence[str], removed_by_us: Sequence[str] = ()) -> AccountsSeen:
+        """Return what the platform says of people who are gone, as the port says."""
+        return self._accounts.look_up(gone, removed_by_us)
+
+    def read_posts(self, since: datetime) -> Iterator[PostCounts]:
+        """Yield the posts since a time, newest first, as the port says."""
+        fields = ",".join(["id", "created_time", *(f"{edge}.{_COUNT}" for edge in ("seen", "reactions", "comments"))])
+        path, start = f"{self._target.group_id}/feed", str(int(since.timestamp()))
+        for page in self._client.timed_pages(path, _POSTS_AT_ONCE, fields=fields, since=start):
+            posts = [parse_post(row) for row in page.rows]
+            yield from (post for post in posts if post.posted_at >= since)
+            if any(post.posted_at < since for post in posts):
+                return
 
     def _worth_another(self, seen: Completeness) -> bool:
         """Whether members coming and going may explain the reading: counts that differ, or a cursor whose row went."""

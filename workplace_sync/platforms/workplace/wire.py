@@ -5,12 +5,13 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
+from workplace_sync.membership.removals import Account
 from workplace_sync.membership.snapshot import Member
-from workplace_sync.platforms.base import CallError, MalformedAnswerError, UnavailableError
+from workplace_sync.platforms.base import CallError, MalformedAnswerError, PostCounts, UnavailableError
 from workplace_sync.platforms.http import HttpAnswer
 from workplace_sync.platforms.workplace.codes import GraphError, call_error, operation_error
 from workplace_sync.roster.person import BadAddressError, person_key
@@ -18,6 +19,7 @@ from workplace_sync.roster.person import BadAddressError, person_key
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _TRACE = re.compile(r"[0-9A-Za-z_+/=-]{1,64}")
 _NO_ADDRESS = "emailless.facebook.com"  # people without e-mail carry a made-up address there
+_PLACES = ("since", "until", "__paging_token", "after")
 _SERVER_ERROR = 500
 _OK = range(200, 300)
 
@@ -59,10 +61,14 @@ class GraphDialect:
 
 @dataclass(frozen=True, slots=True)
 class WirePage:
-    """One page of an edge. `after` leads to the next page, None on the last one."""
+    """One page of an edge.
+
+    `after` leads to the next page, None on the last one; `place` does where an edge goes by time, empty on the last one.
+    """
 
     rows: Sequence[object]
     after: str | None
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,59 @@ def parse_page(value: object) -> WirePage:
     if "next" not in paging:
         return WirePage(rows, None)
     return WirePage(rows, _after(paging))
+
+
+def parse_timed_page(value: object) -> WirePage:
+    """Return a page of an edge that goes by time; of the address of the next one only the place in time is used."""
+    page = parse_object(value)
+    rows, paging = page.get("data"), parse_object(page.get("paging", {}))
+    if not isinstance(rows, list):
+        raise malformed("a page has no list of rows")
+    following = paging.get("next")
+    try:
+        query = parse_qs(urlsplit(following).query) if isinstance(following, str) else {}
+    except ValueError:
+        query = {}
+    place = {name: query[name][-1] for name in _PLACES if name in query}
+    if "next" in paging and not place:
+        raise malformed("a page announces another one without saying where it is")
+    return WirePage(rows, None, place)
+
+
+def parse_account(part: object) -> Account:
+    """Return how an account stands, from the answer to a batched question for its node; untold when that is not clear."""
+    if not isinstance(part, dict):
+        return Account.UNTOLD
+    status, body = _whole(part.get("code")), part.get("body")
+    value = _loads(body) if isinstance(body, str) else None
+    if status is None or not isinstance(value, dict):
+        return Account.UNTOLD
+    error = find_error(value, status)
+    if error is not None:
+        return Account.GONE if error.no_such_object else Account.UNTOLD
+    active = value.get("active")
+    if not isinstance(active, bool):
+        return Account.UNTOLD
+    return Account.ACTIVE if active else Account.DEACTIVATED
+
+
+def parse_post(value: object) -> PostCounts:
+    """Return a post's counts; None stands for one that the platform does not tell."""
+    row = parse_object(value)
+    created = row.get("created_time")
+    try:
+        posted_at = datetime.fromisoformat(created) if isinstance(created, str) else None
+    except ValueError:
+        posted_at = None
+    if posted_at is None or posted_at.tzinfo is None:
+        raise malformed("a post has no time")
+    seen, reactions, comments = (_total(row.get(edge)) for edge in ("seen", "reactions", "comments"))
+    return PostCounts(parse_id(row.get("id")), posted_at, seen, reactions, comments)
+
+
+def _total(edge: object) -> int | None:
+    summary = edge.get("summary") if isinstance(edge, dict) else None
+    return _whole(summary.get("total_count")) if isinstance(summary, dict) else None
 
 
 def parse_member(value: object) -> Member:

@@ -138,9 +138,9 @@ def upgrade() -> None:
         sa.Column("post_id", sa.String(), nullable=False),
         sa.Column("taken_on", sa.String(), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen", sa.Integer(), nullable=False),
-        sa.Column("reactions", sa.Integer(), nullable=False),
-        sa.Column("comments", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=True),
+        sa.Column("reactions", sa.Integer(), nullable=True),
+        sa.Column("comments", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("group_name", "post_id", "taken_on", name=op.f("pk_engagement")),
     )
     op.create_table(
