@@ -89,6 +89,11 @@ def name_for(digest: str) -> str:
     return _STAND_IN + digest
 
 
+def is_stand_in(platform_id: str) -> bool:
+    """Return whether this is no account of the platform, but stands for somebody who was erased."""
+    return platform_id.startswith(_STAND_IN)
+
+
 def member_key(stand_in: str) -> str:
     """Return the key of a member who is only known as a stand-in: that of an account whose address is not shown.
 
