@@ -176,9 +176,13 @@ class Signer:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
 
+    def sign_bytes(self, data: bytes) -> bytes:
+        """Return the bare signature, 64 bytes; `data` must be of a form that is no other format's."""
+        return self._key.sign(data)
+
     def sign(self, text: str) -> str:
         """Return the signed note over `text`, which ends with a line feed."""
-        signature = encode_base64(self.verifier.key_id + self._key.sign(text.encode()))
+        signature = encode_base64(self.verifier.key_id + self.sign_bytes(text.encode()))
         return f"{text}\n{DASH} {self.verifier.name} {signature}\n"
 
 

@@ -30,9 +30,13 @@ class InclusionProof:
     def verify(self, entry: bytes, verifier: Trusted) -> Checkpoint:
         """Return the checkpoint that covers the entry; raises EvidenceError when signature or path do not verify."""
         checkpoint = open_checkpoint(self.checkpoint, verifier)
+        self.verify_root(entry, checkpoint)
+        return checkpoint
+
+    def verify_root(self, entry: bytes, checkpoint: Checkpoint) -> None:
+        """Raise EvidenceError unless the path leads from the entry to the root of a checkpoint that is known to be good."""
         if root_of_inclusion(self.index, checkpoint.size, leaf_hash(entry), self.hashes) != checkpoint.root:
             raise EvidenceError(f"The entry is not entry {self.index} of the log that the checkpoint signs.")
-        return checkpoint
 
 
 @dataclass(frozen=True, slots=True)

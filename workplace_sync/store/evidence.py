@@ -18,8 +18,6 @@ from workplace_sync.evidence.keyring import KeyRing
 from workplace_sync.evidence.log import check_tail, fills_tile, grow
 from workplace_sync.evidence.merkle import (
     Edge,
-    HashReader,
-    Node,
     check_consistency,
     leaf_hash,
     prove_consistency,
@@ -158,8 +156,12 @@ class EvidenceLog:
 
     def latest(self) -> str:
         """Return the newest signed checkpoint; raises UsageError when nothing was recorded yet."""
+        return self.checkpoint(None)
+
+    def checkpoint(self, size: int | None) -> str:
+        """Return the signed checkpoint of `size` entries, or the newest; raises UsageError when there is none."""
         with self.database.connect() as connection:
-            return self._checkpoint(connection, None)
+            return self._checkpoint(connection, size)
 
     def entry(self, seq: int) -> bytes:
         """Return an entry's bytes; raises UsageError when the log has none of this number."""
@@ -182,7 +184,7 @@ class EvidenceLog:
             covered = self._open(connection, note).size
             if not 0 <= seq < covered:
                 raise _no_entry(seq, covered)
-            return InclusionProof(seq, prove_inclusion(seq, covered, _reader(connection)), note).text
+            return InclusionProof(seq, prove_inclusion(seq, covered, rows.node_reader(connection)), note).text
 
     def consistency_proof(self, old: int, new: int | None = None) -> str:
         """Return the `.consistency` text that the log at `new` entries, or now, begins with the log at `old` entries.
@@ -194,7 +196,7 @@ class EvidenceLog:
             size = self._open(connection, note).size
             if not 0 <= old <= size:
                 raise UsageError(f"The log of {size} entries cannot begin with {old}.", hint="Give a smaller number.")
-            return ConsistencyProof(old, prove_consistency(old, size, _reader(connection)), note).text
+            return ConsistencyProof(old, prove_consistency(old, size, rows.node_reader(connection)), note).text
 
     def export_tiles(self) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of all files of the public log (c2sp.org/tlog-tiles), the checkpoint last.
@@ -223,10 +225,6 @@ class EvidenceLog:
             except EvidenceError:
                 keys = KeyRing(self.verifier)  # what is wrong with the change of keys shows in the report
             return audit(rows.read_held(connection, outside, openings=openings), keys)
-
-    def read(self, connection: Connection) -> HashReader:
-        """Return what reads hashes of the tree for proofs, on a connection of the caller's."""
-        return _reader(connection)
 
     def begin_append(self, connection: Connection) -> Edge:
         """Lock the log for the transaction and return its edge, once it is what was signed last and nothing is newer."""
@@ -317,7 +315,7 @@ class EvidenceLog:
                 f"The database was rolled back: it has {edge.size} entries, and {old.size} were signed before.",
                 hint=_ROLLED_BACK,
             )
-        proof = prove_consistency(old.size, edge.size, _reader(connection))
+        proof = prove_consistency(old.size, edge.size, rows.node_reader(connection))
         try:
             check_consistency(old.size, old.root, edge.size, edge.root, proof)
         except EvidenceError:
@@ -373,13 +371,6 @@ class Transaction:
         rows.write_entries(self.connection, entries)
         rows.write_tiles(self.connection, tiles)
         self._waiting.clear()
-
-
-def _reader(connection: Connection) -> Callable[..., list[bytes]]:
-    def read(nodes: list[Node]) -> list[bytes]:
-        return rows.read_nodes(connection, nodes)
-
-    return read
 
 
 @contextmanager

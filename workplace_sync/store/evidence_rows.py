@@ -11,7 +11,7 @@ from workplace_sync.errors import EvidenceError, SettingsError
 from workplace_sync.evidence.entry import Kind, Record, check_opening
 from workplace_sync.evidence.keyring import KeyRing, Rotation, parse_rotation
 from workplace_sync.evidence.log import Tail, make_tail, tail_tiles
-from workplace_sync.evidence.merkle import Edge, Node, leaf_hash
+from workplace_sync.evidence.merkle import Edge, HashReader, Node, leaf_hash
 from workplace_sync.evidence.note import Verifier
 from workplace_sync.evidence.tile import WIDTH, Tile, node_from_tile, tile_of
 from workplace_sync.evidence.verify import Held
@@ -43,6 +43,7 @@ _INSERT_ENTRY, _INSERT_OPENING, _INSERT_CHECKPOINT = insert(_ENTRY), insert(_OPE
 _CHECKPOINT_AT = select(_CHECKPOINT.c.note).where(_CHECKPOINT.c.size == bindparam("at"))
 _NEWEST = select(_CHECKPOINT.c.size, _CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size.desc()).limit(1)
 _LAST = select(_ENTRY.c.seq).order_by(_ENTRY.c.seq.desc()).limit(1)
+_CHUNK = 1_000
 _STREAM = {"stream_results": True, "yield_per": 2048}
 _TIME = {
     "sqlite": "replace(at, ' ', 'T') || 'Z'",
@@ -164,11 +165,7 @@ def read_keys(connection: Connection, newest: Verifier) -> KeyRing:
     Raises SettingsError when `newest` is an older key of the log, EvidenceError when it is none, or when an entry is not
     what it was.
     """
-    wanted = select(_OPENING.c.seq, _OPENING.c.file, _ENTRY.c.body).join_from(
-        _OPENING, _ENTRY, _OPENING.c.seq == _ENTRY.c.seq
-    )
-    found = connection.execute(wanted.where(_OPENING.c.kind == Kind.KEY_ROTATED.value).order_by(_OPENING.c.seq))
-    rotations = tuple(_rotation(row.seq, row.body, row.file) for row in found)
+    rotations = tuple(_rotation(seq, statement) for seq, statement in read_statements(connection).items())
     if any(one.old == newest for one in rotations):
         raise SettingsError(
             "The log's key was changed since; the key that is set is an older one.",
@@ -177,8 +174,17 @@ def read_keys(connection: Connection, newest: Verifier) -> KeyRing:
     return KeyRing(newest, rotations)
 
 
-def _rotation(seq: int, body: bytes, file: bytes) -> Rotation:
-    rotation = parse_rotation(str(check_opening(body, file).data.get("statement")))
+def read_statements(connection: Connection) -> dict[int, str]:
+    """Return the signed notes about changes of keys by their entries' numbers, oldest first; raises EvidenceError."""
+    wanted = select(_OPENING.c.seq, _OPENING.c.file, _ENTRY.c.body).join_from(
+        _OPENING, _ENTRY, _OPENING.c.seq == _ENTRY.c.seq
+    )
+    found = connection.execute(wanted.where(_OPENING.c.kind == Kind.KEY_ROTATED.value).order_by(_OPENING.c.seq))
+    return {row.seq: str(check_opening(row.body, row.file).data.get("statement")) for row in found}
+
+
+def _rotation(seq: int, note: str) -> Rotation:
+    rotation = parse_rotation(note)
     if rotation.seq != seq:
         raise EvidenceError(f"Entry {seq} holds the statement about a change of keys of entry {rotation.seq}.")
     return rotation
@@ -193,13 +199,35 @@ def read_tail(connection: Connection, size: int) -> Tail:
 
 def read_nodes(connection: Connection, nodes: Sequence[Node]) -> list[bytes]:
     """Return the hashes of nodes, from tiles, and from entries where a tile of leaves is not full yet."""
-    wanted = {tile_of(node) for node in nodes}
-    tiles = _read_tiles(connection, sorted(wanted))
-    for tile in wanted - tiles.keys():
-        if tile.level == 0:
-            bodies = read_bodies(connection, tile.number * WIDTH, (tile.number + 1) * WIDTH)
-            tiles[tile] = b"".join(map(leaf_hash, bodies))
-    return [node_from_tile(node, tiles.get(tile_of(node), b"")) for node in nodes]
+    return list(node_reader(connection)(nodes))
+
+
+def node_reader(connection: Connection) -> HashReader:
+    """Return a reader of nodes that keeps what it has read, for many proofs at once: 8 KiB for each 256 entries passed."""
+    tiles: dict[Tile, bytes] = {}
+    known: dict[Node, bytes] = {}
+
+    def read(nodes: Sequence[Node]) -> list[bytes]:
+        missing = [node for node in nodes if node not in known]
+        wanted = {tile_of(node) for node in missing} - tiles.keys()
+        tiles.update(_read_tiles(connection, sorted(wanted)))
+        for tile in wanted - tiles.keys():
+            if tile.level == 0:
+                bodies = read_bodies(connection, tile.number * WIDTH, (tile.number + 1) * WIDTH)
+                tiles[tile] = b"".join(map(leaf_hash, bodies))
+        known.update((node, node_from_tile(node, tiles.get(tile_of(node), b""))) for node in missing)
+        return [known[node] for node in nodes]
+
+    return read
+
+
+def read_pairs(connection: Connection, seqs: Sequence[int]) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Yield number, entry and opening (None where it was erased) of the entries that are there, in order."""
+    columns = select(_ENTRY.c.seq, _ENTRY.c.body, _OPENING.c.file)
+    joined = columns.outerjoin_from(_ENTRY, _OPENING, _ENTRY.c.seq == _OPENING.c.seq).order_by(_ENTRY.c.seq)
+    for at in range(0, len(seqs), _CHUNK):
+        for row in connection.execute(joined.where(_ENTRY.c.seq.in_(seqs[at : at + _CHUNK]))):
+            yield row.seq, row.body, row.file
 
 
 def read_tile(connection: Connection, tile: Tile, width: int) -> bytes:
