@@ -44,17 +44,17 @@ def sentences(changed: dict[str, object], policies: PolicySet = SHIPPED, *, acti
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        (NO_CONSENT, "If a consent to be added were on record, given by this person today, this person could be added."),
-        ({"subject.consent": "expired"}, "If a consent to be added were on record, given by this person today, this person could be added."),
-        ({"subject.opted_out": True, "subject.consent": "withdrawn"}, "If a consent to be added were on record, given by this person today, this person could be added."),
+        (NO_CONSENT, "If a consent to be added were on record, this person could be added."),
+        ({"subject.consent": "expired"}, "If a new consent to be added were on record, this person could be added."),
+        ({"subject.opted_out": True, "subject.consent": "withdrawn"}, "If a new consent to be added were on record, this person could be added."),
         ({"subject.consent_basis": "assumed from membership"}, "If the record said that the consent came from this person, this person could be added."),
         ({"subject.consent_at": NOW + timedelta(days=700)}, "If the consent were dated rightly, and not in the future, this person could be added."),
         ({"subject.status": "lapsed"}, "If the roster gave this person's status as 'active', this person could be added."),
         ({"subject.tenant": "openreach"}, "If the roster showed that this person works for 'bt', where the group is, this person could be added."),
         ({"action.method": "group_copy"}, "If this person were wanted by a roster file, and not by a copy of another group, this person could be added."),
         ({"subject.in_roster": False, "subject.status": "", "subject.tenant": ""}, "If the roster listed this person as an active member who works here, this person could be added."),
-        ({"subject.departed": True, "subject.departed_at": NOW - timedelta(days=9), "subject.departed_cause": "left"}, "If a consent to be added were on record, given by this person today, this person could be added."),
-        (NO_CONSENT | {"subject.status": "lapsed"}, "If a consent to be added were on record, given by this person today and if the roster gave this person's status as 'active', this person could be added."),
+        ({"subject.departed": True, "subject.departed_at": NOW - timedelta(days=9), "subject.departed_cause": "left"}, "If a new consent to be added were on record, this person could be added."),
+        (NO_CONSENT | {"subject.status": "lapsed"}, "If a consent to be added were on record and if the roster gave this person's status as 'active', this person could be added."),
     ],
 )  # fmt: skip
 def test_the_smallest_change_is_told_in_a_sentence(changed: dict[str, object], told: str) -> None:

@@ -38,10 +38,9 @@ def explain(
 
     address = read_address(email)
     with Application(call.settings) as app:
-        managed = app.group(group).managed
         if plan is None:
             time = None if at is None else parse_time(at)
-            told = explain_person(app.office, managed, app.rules, address, at=time)
+            told = explain_person(app.office, app.group(group).managed, app.rules, address, at=time)
         else:
             found = find_plan(app.office, plan)
             if found.group != group:

@@ -13,7 +13,8 @@ from workplace_sync.policy.moves import Move
 _DONE = {"add": "added", "remove": "taken out"}
 _MOVES: Mapping[str, str] = {
     "listed": "the roster listed this person as an active member who works here",
-    "consented": "a consent to be added were on record, given by this person today",
+    "consented": "a consent to be added were on record",
+    "consented_anew": "a new consent to be added were on record",
     "own_word": "the record said that the consent came from this person",
     "dated_right": "the consent were dated rightly, and not in the future",
     "status": "the roster gave this person's status as {detail!r}",

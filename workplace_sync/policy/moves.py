@@ -68,33 +68,32 @@ def _turning(condition: ConditionSeen, facts: Mapping[str, object], now: datetim
 
 
 def _of_addition(facts: Mapping[str, object], now: datetime, seen: tuple[RuleSeen, ...]) -> Iterator[Move]:
-    tenant = str(facts.get("group.tenant", ""))
-    statuses = [_USUAL_STATUS, *_texts("subject.status", seen)]
-    if not facts.get("subject.in_roster"):
-        yield Move(
-            "listed",
-            {
-                "subject.in_roster": True,
-                "subject.tenant": tenant,
-                "subject.status": _USUAL_STATUS,
-                "action.method": "roster_file",
-                "action.reason": "rostered",
-            },
-        )
-    yield Move("consented", _consent("opted_in", now, OWN_REQUEST))
+    first = facts.get("subject.consent") == "none"
+    yield Move("consented" if first else "consented_anew", _consent("opted_in", now, OWN_REQUEST))
     if facts.get("subject.consent") == "opted_in":
         yield Move("own_word", {"subject.consent_basis": OWN_REQUEST})
         yield Move("dated_right", {"subject.consent_at": min(_time(facts.get("subject.consent_at"), now), now)})
-    yield from (Move("status", {"subject.status": status}, status) for status in dict.fromkeys(statuses))
-    yield Move("same_tenant", {"subject.tenant": tenant}, tenant)
-    yield Move("from_roster", {"action.method": "roster_file"})
-    yield from (Move("role", {"subject.roles": [role]}, role) for role in _texts("subject.roles", seen))
+    yield from _of_roster(facts, seen)
     yield from (Move("domain", {"subject.email_domain": text}, text) for text in _texts("subject.email_domain", seen))
     yield Move("opted_out", _consent("withdrawn", now, ""))
     yield Move("ran_out", {"subject.consent": "expired"})
     yield Move("status_lost", {"subject.status": _OTHER})
     yield Move("other_tenant", {"subject.tenant": _OTHER})
     yield Move("left", {"subject.departed": True, "subject.departed_at": now, "subject.departed_cause": "left"})
+
+
+def _of_roster(facts: Mapping[str, object], seen: tuple[RuleSeen, ...]) -> Iterator[Move]:
+    tenant = str(facts.get("group.tenant", ""))
+    here: dict[str, FactValue] = {"subject.tenant": tenant}
+    if not facts.get("subject.in_roster"):
+        listed: dict[str, FactValue] = {"subject.in_roster": True, "subject.status": _USUAL_STATUS}
+        yield Move("listed", here | listed | {"action.method": "roster_file", "action.reason": "rostered"})
+        return
+    statuses = dict.fromkeys([_USUAL_STATUS, *_texts("subject.status", seen)])
+    yield from (Move("status", {"subject.status": status}, status) for status in statuses)
+    yield Move("same_tenant", here, tenant)
+    yield Move("from_roster", {"action.method": "roster_file"})
+    yield from (Move("role", {"subject.roles": [role]}, role) for role in _texts("subject.roles", seen))
 
 
 def _of_removal(facts: Mapping[str, object], now: datetime) -> Iterator[Move]:
