@@ -256,6 +256,14 @@ def test_many_facts_are_tried_in_pairs_and_in_bounded_time() -> None:
         assert {(row[names[0]], row[other]) for row in rows} == {(one, two) for one in values for two in values}
 
 
+def test_an_expression_of_a_thousand_numbers_is_tried_in_bounded_time() -> None:
+    facts = {f"plan.f{number}": Kind.INT for number in range(20)}
+    text = " || ".join(f"{name} == {number * 50 + step}" for number, name in enumerate(facts) for step in range(50))
+    begin = time.perf_counter()
+    assert len(list(samples([text], facts, {}, {}))) == MOST
+    assert time.perf_counter() - begin < 2
+
+
 def test_a_duration_that_a_rule_compares_is_tried_around_its_threshold() -> None:
     (text,) = ["exception.lifetime <= duration('240h')"]
     found = {row["exception.lifetime"] for row in samples([text], {"exception.lifetime": Kind.DURATION}, {}, {})}

@@ -2,6 +2,7 @@
 
 All combinations are tried where they are few. Where they are many, every pair of values is tried together, and then as
 many other combinations as there is time for: always the same ones, so that a finding comes back until it is mended.
+Where even the pairs are many, it is those other combinations alone.
 """
 
 import ast
@@ -27,7 +28,7 @@ MOST = 20_000  # combinations tried at most
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _OTHER = "something else"
-_FEW = 12  # items of a long list of literals that are tried
+_FEW = 12  # literals of a kind that are tried, of many
 _LONGEST = 100  # texts and lists are tried up to this length
 
 _STRING = re.compile(r"""[rR]?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
@@ -105,11 +106,11 @@ class Mentioned:
                 self.texts.extend(value)
 
     def _numbers(self) -> list[int]:
-        near = [number + step for number in self.numbers for step in (-1, 0, 1)]
+        near = [number + step for number in self.numbers[:_FEW] for step in (-1, 0, 1)]
         return [number for number in (0, 1, *near, 1_000, 1_000_000) if number >= 0]  # all whole numbers count something
 
     def _durations(self) -> list[timedelta]:
-        near = [duration + step for duration in self.durations for step in (-_SECOND, timedelta(0), _SECOND)]
+        near = [duration + step for duration in self.durations[:_FEW] for step in (-_SECOND, timedelta(0), _SECOND)]
         return [timedelta(0), timedelta(hours=1), *near, timedelta(days=3_650)]
 
     def _texts(self) -> list[str]:
@@ -123,13 +124,13 @@ class Mentioned:
         return [number for number in self._numbers() if 0 < number <= _LONGEST] if self.sized else []
 
     def _times(self) -> list[datetime]:
-        ends = [PIVOT - duration for duration in self.durations] + self.times
+        ends = [PIVOT - duration for duration in self.durations[:_FEW]] + self.times[:_FEW]
         near = [end + step for end in ends for step in (-_SECOND, timedelta(0), _SECOND)]
-        ahead = [PIVOT + duration for duration in self.durations]
+        ahead = [PIVOT + duration for duration in self.durations[:_FEW]]
         return [PIVOT, _EPOCH, PIVOT + _SECOND, *near, *ahead, *self._calendar()]
 
     def _now(self) -> list[datetime]:
-        near = [time + step for time in self.times for step in (-_SECOND, timedelta(0), _SECOND)]
+        near = [time + step for time in self.times[:_FEW] for step in (-_SECOND, timedelta(0), _SECOND)]
         return [PIVOT, *near, *self._calendar()]
 
     def _calendar(self) -> list[datetime]:
@@ -153,7 +154,8 @@ def samples(
 
 
 def _rows(choices: Sequence[Sequence[FactValue]]) -> Iterator[tuple[FactValue, ...]]:
-    if prod(map(len, choices)) > MOST:
+    pairs = sum(len(one) * len(other) for one, other in combinations(choices, 2))
+    if prod(map(len, choices)) > MOST >= pairs:
         yield from _pairwise(choices)
     yield from islice(_scattered(choices), MOST)
 
