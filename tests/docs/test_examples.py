@@ -26,7 +26,8 @@ def of_kind(kind: str) -> list[Block]:
 def shelf() -> PolicySet:
     """The policies that come with the program, and those of the pages."""
     files = {str(p): p.read_bytes() for p in (ROOT / "policies").glob("**/*.yaml") if p.parent.name != "tests"}
-    return load_policies(files | {block.file: block.text.encode() for block in of_kind("MembershipPolicy")})
+    shown = [block for kind in ("MembershipPolicy", "PlatformPolicy", "PolicyException") for block in of_kind(kind)]
+    return load_policies(files | {block.file: block.text.encode() for block in shown})
 
 
 def load_example(folder: Path, text: str) -> GroupFile:
@@ -58,7 +59,8 @@ def test_a_part_of_a_group_file_fits_into_a_whole_one(block: Block, tmp_path: Pa
 
 def test_the_policies_of_the_pages_load_beside_those_of_the_shelf() -> None:
     ids = {policy.id for policy in shelf().policies}
-    assert {"union-phone-only", "union-roster-only", "guard-additions"} <= ids
+    assert {"union-phone-only", "union-roster-only", "guard-additions", "example-telecom-house-rules"} <= ids
+    assert [exception.id for exception in shelf().exceptions] == ["conference-2027"]
 
 
 def test_the_cases_of_a_policy_on_a_page_come_out_as_they_say() -> None:
