@@ -34,6 +34,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.types import TypeDecorator
 
 from workplace_sync.evidence.entry import ERASING, commitment_of
 from workplace_sync.membership.plan import canonical
@@ -256,13 +257,14 @@ def _names(connection: Connection, table: Table, held: Held) -> ColumnElement[bo
     sqlite = connection.dialect.name == "sqlite"
     tests: list[ColumnElement[bool]] = []
     for column in table.c:
-        if isinstance(column.type, LargeBinary):
+        kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+        if isinstance(kind, LargeBinary):
             # PostgreSQL reads no bytes as text that are not UTF-8; escaped, what is ASCII stays as it is
             text = sql_cast(column, String) if sqlite else func.encode(column, "escape")
             tests += [_holds(text, address, sqlite=sqlite) for address in held.addresses]
         elif column.name.endswith("platform_id"):
             tests.append(column.in_(held.platform_ids))
-        elif isinstance(column.type, String):
+        elif isinstance(kind, String):
             tests.append(column.in_(held.keys))
             tests += [_holds(column, address, sqlite=sqlite) for address in held.addresses]
     return or_(*tests) if tests else None
