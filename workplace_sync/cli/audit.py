@@ -160,10 +160,15 @@ def who(
     context: typer.Context,
     group: Group,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="At this time (UTC); now otherwise.")] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", metavar="TIME", help="As we knew it at this time (UTC); now otherwise.")
+    ] = None,
 ) -> None:
     """Tell who was in a group at a time, as far as readings of the group and our own operations show.
 
-    Example: workplace-sync audit who prospect-bt --at 2026-11-21T14:30
+    What is found out later never rewrites what was known before: --known-at shows what was claimed at that time.
+
+    Example: workplace-sync audit who prospect-bt --at 2026-11-21T14:30 --known-at 2026-11-22
     """
     call = invocation(context)
     from workplace_sync.app import Application  # noqa: PLC0415
@@ -171,7 +176,7 @@ def who(
 
     with Application(call.settings) as opened:
         opened.group(group)
-        found = members_at(opened.office, group, _time(at) or opened.now())
+        found = members_at(opened.office, group, _time(at) or opened.now(), _time(known_at))
     if found.snapshot is None:
         raise UsageError(
             "The group had not been read by then.", hint="Ask for a later time; `workplace-sync observe` reads it now."
@@ -179,6 +184,7 @@ def who(
     about = {
         "group": group,
         "at": found.at,
+        "known_at": found.known_at,
         "snapshot": found.snapshot.id,
         "read_at": found.snapshot.taken_at,
         "members": len(found.members),

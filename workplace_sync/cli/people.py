@@ -1,4 +1,4 @@
-"""`workplace-sync observe`, `invite` and `consent ...`: look at a group, and mind what people want."""
+"""`workplace-sync invite` and `consent ...`: mind what people want."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import Invocation, invocation
 from workplace_sync.cli.output import Column, counted
-from workplace_sync.errors import ExitCode, UsageError
+from workplace_sync.errors import UsageError
 
 if TYPE_CHECKING:
     from workplace_sync.roster.consent import Consent, ConsentKind
@@ -27,44 +27,6 @@ Day = Annotated[
 ]
 
 consent_app = typer.Typer(rich_markup_mode=None)
-
-
-def observe(context: typer.Context, group: Group, by: By = None) -> int:
-    """Read the group, keep what was seen, and tell who is gone without our doing. Ends with 6 when it cannot be read.
-
-    Example: workplace-sync observe prospect-bt
-    """
-    call = invocation(context)
-    from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
-    from workplace_sync.jobs import observe as job  # noqa: PLC0415
-
-    with Application(call.settings, actor=by) as app:
-        found = app.group(group)
-        office = app.office
-        with app.platform(found) as platform:
-            seen = job.observe(office, found.managed, platform.reader())
-    snapshot = seen.require_complete()
-    data = {
-        "group": group,
-        "snapshot": snapshot.id,
-        "taken_at": snapshot.taken_at,
-        "members": snapshot.members,
-        "come": seen.come,
-        "gone": seen.gone,
-        "departed_not_by_us": len(seen.departures),
-    }
-    lines = [
-        f"{group}: {counted(snapshot.members, 'member')}, read completely in {counted(snapshot.completeness.pages, 'page')}."
-    ]
-    if not seen.first:
-        lines.append(f"  Since the reading before: {seen.come:,} came, {seen.gone:,} are gone.")
-    if seen.departures:
-        lines.append(
-            f"  {len(seen.departures):,} of them without an operation of ours; each is in the evidence log:"
-            f" workplace-sync audit list --group {group} --kind member.departed"
-        )
-    call.output.show("observe/1", data, lines, news=bool(seen.come or seen.gone))
-    return ExitCode.DONE
 
 
 def invite(

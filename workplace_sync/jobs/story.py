@@ -76,19 +76,27 @@ def _entries(rows: Iterable[audit.AuditRow]) -> Iterator[Chapter]:
 
 @dataclass(frozen=True, slots=True)
 class MembersAt:
-    """Who was in a group at a time. `snapshot` is the last complete reading before it, None when there was none."""
+    """Who was in a group at a time. `snapshot` is the last complete reading before it, None when there was none.
+
+    `known_at` is when that was known, None for now.
+    """
 
     at: datetime
     snapshot: SnapshotRecord | None
     members: tuple[MemberAt, ...]
+    known_at: datetime | None = None
 
 
-def members_at(office: Office, group: str, at: datetime) -> MembersAt:
-    """Return the members of `group` at a time: those the last complete reading shows, and those we added since."""
+def members_at(office: Office, group: str, at: datetime, known_at: datetime | None = None) -> MembersAt:
+    """Return the members of `group` at a time: those the last complete reading shows, and those we added since.
+
+    With `known_at`, as we knew it then: somebody whose absence was confirmed later is still among them.
+    """
+    until = at if known_at is None else min(at, known_at)
     with office.database.connect() as connection:
-        snapshot = snapshots.latest(connection, group, complete=True, until=at)
+        snapshot = snapshots.latest(connection, group, complete=True, until=until)
         if snapshot is None:
-            return MembersAt(at, None, ())
-        seen = tuple(presence.seen_at(connection, group, at))
-        added = tuple(presence.added_between(connection, group, snapshot.taken_at, at))
-    return MembersAt(at, snapshot, seen + added)
+            return MembersAt(at, None, (), known_at)
+        seen = tuple(presence.seen_at(connection, group, at, known_at))
+        added = tuple(presence.added_between(connection, group, snapshot.taken_at, until))
+    return MembersAt(at, snapshot, seen + added, known_at)
