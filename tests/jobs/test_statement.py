@@ -65,7 +65,7 @@ def test_the_texts_of_the_platforms_owner_are_those_in_force_on_the_day(world: W
     early, late = world.clock.at.replace(year=2020, month=2, day=1), world.clock.at
     titles = {
         day: {
-            text.title
+            (text.title, text.version)
             for text in make_statement(world.office, world.group, rules, [], about="nobody", day=day).platform_texts
         }
         for day in (early, late)
