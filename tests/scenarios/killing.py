@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.scenarios.folder import GROUP, Ended, Folder
@@ -27,11 +27,16 @@ class Moment:
 
 @dataclass(slots=True)
 class Killings:
-    """How often a command was killed, after how many requests each time, and how the last run ended."""
+    """How often a command was killed, after how many requests each time, and how the last run ended.
 
-    after: list[int]
-    in_mid_write: int
+    `took_effect` counts the operations that had no outcome after a kill although they had taken effect, `had_none`
+    those that had not.
+    """
+
     last: Ended
+    after: list[int] = field(default_factory=list)
+    took_effect: int = 0
+    had_none: int = 0
 
 
 def requests_so_far(folder: Folder) -> int:
@@ -58,20 +63,26 @@ def kill_again_and_again(
     """Apply a plan, killed so often, and at last let it run to its end.
 
     Every third kill comes while the group is read, the others while batches are on their way: never so late that
-    fewer batches are left than kills.
+    fewer batches are left than kills. The batch that every fourth is about hangs, and never takes effect.
     """
-    after: list[int] = []
-    in_mid_write = 0
+    found = Killings(Ended(0, "", ""))
     for number in range(kills):
         left = (people - folder.added().total()) // BATCH
         latest = max(1, left // (kills - number + 1))
         requests = chance.randint(1, _READS) if number % 3 == 2 else _READS + chance.randint(1, latest)
+        if number % 4 == 1:
+            folder.sandbox.fault("timeout_before_effect", on="write", calls=1, hold_ms=5_000)
         moment = Moment(requests, chance.random() * 2 * latency)
         if not killed(folder, folder.start("apply", digest, "--by", "ada"), moment):
             break
-        after.append(requests)
-        in_mid_write += bool(intents(folder.database))
-    return Killings(after, in_mid_write, folder.finish(folder.start("apply", digest, "--by", "ada", "-o", "json")))
+        folder.sandbox.control("DELETE", "faults")
+        time.sleep(2 * latency)  # what has reached the platform takes effect, whoever is dead by then
+        unknown, inside = intended(folder.database), folder.really_in()
+        found.after.append(requests)
+        found.took_effect += len(unknown & inside)
+        found.had_none += len(unknown - inside)
+    found.last = folder.finish(folder.start("apply", digest, "--by", "ada", "-o", "json"))
+    return found
 
 
 def rows(database: Path, query: str) -> list[tuple[object, ...]]:
@@ -80,9 +91,9 @@ def rows(database: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
-def intents(database: Path) -> int:
-    """Return how many operations have no outcome."""
-    return len(rows(database, "SELECT 1 FROM operation WHERE state = 'intended'"))
+def intended(database: Path) -> set[str]:
+    """Return about whom there is an operation without outcome."""
+    return {str(row[0]) for row in rows(database, "SELECT key FROM operation WHERE state = 'intended'")}
 
 
 def assert_nothing_lost_nothing_twice(folder: Folder, wanted: list[str]) -> None:
@@ -92,7 +103,7 @@ def assert_nothing_lost_nothing_twice(folder: Folder, wanted: list[str]) -> None
     assert {address: times for address, times in added.items() if times != 1} == {}
     assert set(added) == everybody
     assert folder.really_in() == everybody | {address.casefold() for address in folder.former}
-    assert intents(folder.database) == 0
+    assert intended(folder.database) == set()
     outcomes = rows(
         folder.database, "SELECT subject, count(*) FROM opening WHERE kind = 'operation.outcome' GROUP BY subject"
     )
