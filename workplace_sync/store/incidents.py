@@ -190,18 +190,18 @@ WHERE e.incident_id = :incident ORDER BY e.key, e.id
     _EVENT.c.gone_at,
 )
 
+# Times are compared by us: SQLite would walk the index by time for each person instead of looking the person up.
 _ADDED = text("""
-SELECT e.id, o.plan_id, o.seq, o.finished_at FROM departure_event e
+SELECT e.id, e.gone_at, o.plan_id, o.seq, o.finished_at FROM departure_event e
 JOIN operation o ON o.group_name = e.group_name AND o.key = e.key AND o.action = 'add' AND o.state = 'done'
-WHERE e.incident_id = :incident AND o.finished_at <= e.gone_at ORDER BY o.finished_at
-""").columns(_EVENT.c.id, _OPERATION.c.plan_id, _OPERATION.c.seq, _OPERATION.c.finished_at)
+WHERE e.incident_id = :incident
+""").columns(_EVENT.c.id, _EVENT.c.gone_at, _OPERATION.c.plan_id, _OPERATION.c.seq, _OPERATION.c.finished_at)
 
 
 def people(connection: Connection, incident: str) -> list[Removed]:
     """Return whom an incident is about, by key."""
-    added = {
-        row.id: (row.plan_id, row.seq, row.finished_at) for row in connection.execute(_ADDED, {"incident": incident})
-    }
+    found = sorted(connection.execute(_ADDED, {"incident": incident}), key=lambda row: row.finished_at)
+    added = {row.id: (row.plan_id, row.seq, row.finished_at) for row in found if row.finished_at <= row.gone_at}
     return [
         Removed(
             row.id,
