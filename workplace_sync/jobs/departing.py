@@ -25,6 +25,7 @@ from workplace_sync.store import departures as store
 from workplace_sync.store import webhooks
 from workplace_sync.store.departures import Departure, Missing
 from workplace_sync.store.snapshots import SnapshotRecord
+from workplace_sync.store.suppression import is_stand_in
 
 _TIMELY = frozenset({"fresh", "untimed"})
 
@@ -71,7 +72,7 @@ def record_gone(
     """
     ours = store.removed_by_us(connection, group.name)
     connection.rollback()  # no reading is held open while the platform is asked
-    told = reader.look_up([one.platform_id for one in confirmed], ours)
+    told = reader.look_up([one.platform_id for one in confirmed if not is_stand_in(one.platform_id)], ours)
     findings = judge(connection, group, confirmed, told, ours, hints)
     departed = [Departure(one, finding) for one, finding in zip(confirmed, findings, strict=True)]
     with office.log.transaction(on=connection) as transaction:
