@@ -1,14 +1,16 @@
-"""A receiver in a process of its own, for the groups of a sandbox, and a sender that signs as it is told to."""
+"""A receiver for the groups of a sandbox, in this process or in one of its own, and a sender that signs as it is told to."""
 
 import hashlib
 import hmac
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +18,12 @@ from pathlib import Path
 import requests
 
 from tests.sandbox_server import ROOT, SandboxHandle
+from workplace_sync import logs
 from workplace_sync.app import Application
 from workplace_sync.settings import PREFIX, load_settings
+from workplace_sync.web.receiving import open_receiving
+from workplace_sync.web.server import listen, make_server
+from workplace_sync.web.webhooks import PATH
 
 VERIFY_TOKEN = "sesame-of-the-committee"
 SECRETS = {"bt": "WORKPLACE_APP_SECRET_BT", "openreach": "WORKPLACE_APP_SECRET_OPENREACH"}
@@ -57,13 +63,13 @@ def make_home(home: Path, sandbox: SandboxHandle, **settings: str) -> Path:
 
 @dataclass(slots=True)
 class ReceiverHandle:
-    """A running receiver; `stderr` collects its log lines."""
+    """A running receiver. `log` returns its log lines so far; `end` ends it as a service is stopped."""
 
     url: str
     home: Path
-    process: "subprocess.Popen[str]"
-    stderr: Path
     secrets: Mapping[str, str]
+    end: Callable[[], int]
+    log: Callable[[], str]
     session: requests.Session = field(default_factory=requests.Session)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> int:
@@ -74,50 +80,73 @@ class ReceiverHandle:
         """Send a body signed with a tenant's secret."""
         return self.post(body, signatures(body, self.secrets[tenant], which))
 
-    def stop(self) -> int:
-        """Stop it as a service is stopped, after which everything kept before was read; return its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+    def read_all(self) -> None:
+        """End the receiver, which reads all that it kept first."""
+        assert self.end() == 0
 
-    def log(self) -> str:
-        """Return its log lines so far."""
-        return self.stderr.read_text("utf-8")
+
+def _secrets(sandbox: SandboxHandle) -> dict[str, str]:
+    return {tenant: sandbox.tenant(tenant).app_secret for tenant in SECRETS}
 
 
 @contextmanager
-def running_receiver(home: Path, sandbox: SandboxHandle) -> Iterator[ReceiverHandle]:
-    """Run a receiver while the context lasts, and end it by its own pid."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WORKPLACE_", PREFIX))}
+def receiver_here(home: Path, sandbox: SandboxHandle) -> Iterator[ReceiverHandle]:
+    """Run a receiver on a socket of its own in a thread of this process, as the command puts it together."""
+    lines = io.StringIO()
+    logs.configure("info", "json", lines)
+    with Application(load_settings(home)) as app, listen("127.0.0.1", 0) as listening:
+        receiving = open_receiving(app)
+        server = make_server(receiving.app)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        port = listening.getsockname()[1]
+
+        def end() -> int:
+            if thread.is_alive():
+                server.should_exit = True
+                thread.join()
+                receiving.intake.stop()
+            return 0
+
+        receiving.intake.start()
+        thread.start()
+        handle = ReceiverHandle(f"http://127.0.0.1:{port}{PATH}", home, _secrets(sandbox), end, lines.getvalue)
+        handle.session.trust_env = False
+        try:
+            with handle.session:
+                yield handle
+        finally:
+            end()
+
+
+@contextmanager
+def receiver_process(home: Path, sandbox: SandboxHandle) -> Iterator[tuple[ReceiverHandle, "subprocess.Popen[str]"]]:
+    """Run the command in a process of its own while the context lasts, and end it by its own pid."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WORKPLACE_")}
+    command = [sys.executable, "-m", "workplace_sync", "--home", str(home), "webhooks", "serve", "--port", "0"]
     with tempfile.NamedTemporaryFile("w+", suffix=".log") as complaints:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "workplace_sync",
-                "--home",
-                str(home),
-                "webhooks",
-                "serve",
-                "--port",
-                "0",
-                "-o",
-                "json",
-            ],
+            [*command, "-o", "json"],
             cwd=ROOT,
             env=environment | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=complaints,
             text=True,
         )
+        told = Path(complaints.name)
+
+        def end() -> int:
+            process.send_signal(signal.SIGTERM)
+            return process.wait(timeout=60)
+
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            assert line, Path(complaints.name).read_text("utf-8")
-            secrets = {tenant: sandbox.tenant(tenant).app_secret for tenant in SECRETS}
-            handle = ReceiverHandle(json.loads(line)["url"], home, process, Path(complaints.name), secrets)
+            assert line, told.read_text("utf-8")
+            url = json.loads(line)["url"]
+            handle = ReceiverHandle(url, home, _secrets(sandbox), end, lambda: told.read_text("utf-8"))
             handle.session.trust_env = False
             with handle.session:
-                yield handle
+                yield handle, process
         finally:
             process.kill()
             process.wait()

@@ -3,19 +3,14 @@
 import json
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.cli.output import FAMILY, Column, Format, counted
-from workplace_sync.errors import SettingsError, UsageError
-
-if TYPE_CHECKING:
-    from workplace_sync.app import Application
-    from workplace_sync.jobs.webhooks import WatchedGroup
-    from workplace_sync.web.webhooks import Terms
+from workplace_sync.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -34,70 +29,25 @@ def serve(
     Example: workplace-sync webhooks serve --port 8710
     """
     call = invocation(context)
-    from functools import partial  # noqa: PLC0415 - `--help` needs none of it
-
-    from workplace_sync.app import Application  # noqa: PLC0415
-    from workplace_sync.jobs import webhooks as jobs  # noqa: PLC0415
-    from workplace_sync.web.intake import Intake, Turn  # noqa: PLC0415
+    from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
+    from workplace_sync.web.receiving import open_receiving  # noqa: PLC0415
     from workplace_sync.web.server import serve as serve_on  # noqa: PLC0415
-    from workplace_sync.web.webhooks import make_app  # noqa: PLC0415
 
     with Application(call.settings, actor=by) as opened:
-        terms, watched = _terms(opened)
-        office, database = opened.office, opened.database
-
-        def process(turn: Turn) -> int:
-            return jobs.process_waiting(office, watched, turn=turn)
-
-        intake = Intake(
-            partial(jobs.keep, database),
-            process,
-            lambda refused: jobs.count_refused(database, office.now(), refused),
-        )
-        intake.start()
+        receiving = open_receiving(opened)
+        names = [group.name for group in receiving.watched]
+        receiving.intake.start()
         try:
-            serve_on(make_app(terms, intake, office.now), host, port, lambda url: _tell(call.format, url, watched))
+            serve_on(receiving.app, host, port, lambda url: _tell(call.format, url, names))
         except KeyboardInterrupt:
             pass  # the ordinary way to end it
         finally:
-            intake.stop()
+            receiving.intake.stop()
 
 
-def _terms(opened: "Application") -> tuple["Terms", list["WatchedGroup"]]:
-    """Return what is asked of senders, and the groups that an app with a known secret looks at; raises SettingsError."""
-    from workplace_sync.jobs.webhooks import WatchedGroup  # noqa: PLC0415
-    from workplace_sync.web.webhooks import Terms  # noqa: PLC0415
-
-    settings = opened.settings
-    if settings.webhook_verify_token is None:
-        raise SettingsError(
-            "The verify token of the webhooks is not set.",
-            hint="Put WORKPLACE_SYNC_WEBHOOK_VERIFY_TOKEN into .env, and the same into the integration's webhook settings.",
-        )
-    watched = [
-        WatchedGroup(name, group.platform.group_id, group.platform.app_secret_env)
-        for name, group in opened.groups().items()
-        if group.platform.app_secret_env
-    ]
-    if not watched:
-        raise SettingsError(
-            "No group file names an app secret, so no webhook could be told from a forged one.",
-            hint="Put app_secret_env into the group file, under platform, and the secret into .env.",
-        )
-    secrets = {one.secret: settings.secret(one.secret).get_secret_value().encode() for one in watched}
-    terms = Terms(
-        settings.webhook_verify_token.get_secret_value(),
-        secrets,
-        sha1_suffices=settings.webhook_sha1_suffices,
-        body_limit=settings.webhook_body_limit,
-    )
-    return terms, watched
-
-
-def _tell(form: Format, url: str, watched: list["WatchedGroup"]) -> None:
+def _tell(form: Format, url: str, names: list[str]) -> None:
     from workplace_sync.web.webhooks import PATH  # noqa: PLC0415
 
-    names = [group.name for group in watched]
     if form is Format.TEXT:
         text = f"Webhooks are taken in at {url}{PATH} until you press Ctrl+C, for: {', '.join(names)}."
     else:

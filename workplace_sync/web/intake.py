@@ -58,7 +58,7 @@ class Intake(Generic[T]):
             thread.start()
 
     def stop(self) -> None:
-        """Keep what was put, finish the reading that is under way, and end."""
+        """Keep what was put, read what waits, and end."""
         self._queue.put(None)
         self._threads[0].join()
         self._stopping.set()
@@ -115,6 +115,7 @@ class Intake(Generic[T]):
             self._news.wait(_LOOK_EVERY)
             self._news.clear()
             self._process_some()
+        self._guarded(self._read_waiting)
         self._guarded(self._write_refusals)
 
     def _process_some(self) -> None:
@@ -122,7 +123,7 @@ class Intake(Generic[T]):
             self._stopping.wait(_AFTER_A_FAULT)
 
     def _read_waiting(self) -> None:
-        while not self._stopping.is_set() and self._process(lambda: self._turn):
+        while self._process(lambda: self._turn):
             pass
 
     def _write_refusals(self) -> None:

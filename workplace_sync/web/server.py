@@ -14,16 +14,27 @@ _AT_ONCE = 500  # connections and requests; more are answered with 503, and the 
 def serve(app: ASGIApp, host: str, port: int, tell: Callable[[str], None]) -> None:
     """Serve until interrupted or terminated, then pass KeyboardInterrupt on; port 0 picks a free one.
 
-    `tell` is given the URL once connections are taken. Raises UsageError when the address cannot be had. No line is
-    logged for a request: the verify token stands in one's URL.
+    `tell` is given the URL once connections are taken. Raises UsageError when the address cannot be had.
     """
+    with listen(host, port) as listening:
+        shown = f"[{host}]" if listening.family == socket.AF_INET6 else host
+        tell(f"http://{shown}:{listening.getsockname()[1]}")
+        make_server(app).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that takes connections; raises UsageError when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listening = socket.create_server((host, port), family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         raise UsageError(
             f"Port {port} of {host} cannot be listened on: {error.strerror}.", hint="Choose another --port or --host."
         ) from None
+
+
+def make_server(app: ASGIApp) -> uvicorn.Server:
+    """Return a server of the application. No line is logged for a request: the verify token stands in one's URL."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -38,7 +49,4 @@ def serve(app: ASGIApp, host: str, port: int, tell: Callable[[str], None]) -> No
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
-    with listening:
-        shown = f"[{host}]" if family == socket.AF_INET6 else host
-        tell(f"http://{shown}:{listening.getsockname()[1]}")
-        uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)
