@@ -117,10 +117,17 @@ def usual_day(counts: Sequence[int]) -> Usual:
 
 
 def detect(removals: Sequence[Removal], group: Group) -> Burst | None:
-    """Return the newest removals that may have gone within a day, when they stand out; None when they do not."""
+    """Return the newest removals when they stand out; None when they do not.
+
+    Those that were found last are looked at alone first, and then with all that may have gone within a day with them.
+    """
     together = recent(removals)
-    signs = tuple(_signs(together, group)) if together else ()
-    return Burst(together, signs) if signs else None
+    newest = tuple(removal for removal in together if removal.gone_at == together[-1].gone_at)
+    for window in dict.fromkeys((newest, together)):
+        signs = tuple(_signs(window, group)) if window else ()
+        if signs:
+            return Burst(window, signs)
+    return None
 
 
 def goes_on(removals: Sequence[Removal], group: Group, last_gone_at: datetime) -> Burst | None:
