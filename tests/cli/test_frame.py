@@ -16,7 +16,7 @@ from typer._click import Command
 
 from workplace_sync import __version__
 from workplace_sync.cli import main as frame
-from workplace_sync.cli.catalogue import COMMANDS, Entry, leaves, load
+from workplace_sync.cli.catalogue import COMMANDS, Entry, load, paths
 from workplace_sync.cli.failures import SHOWN_FAULTS
 from workplace_sync.cli.invocation import Invocation, invocation
 from workplace_sync.cli.main import EXIT_CODES, app, main
@@ -114,9 +114,7 @@ def test_help_is_there_in_less_than_four_tenths_of_a_second() -> None:
 
 def _all_leaves() -> Iterator[tuple[str, Command]]:
     for name in COMMANDS:
-        command = load(name)
-        for leaf in leaves(command):
-            yield (name if leaf is command else f"{name} {leaf.name}"), leaf
+        yield from paths(load(name), name)
 
 
 def test_every_command_has_an_example_of_itself() -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from typer.core import TyperGroup
-
 from tests.docs.pages import README
 from tests.sandbox_server import ROOT
-from workplace_sync.cli.catalogue import COMMANDS, load
+from workplace_sync.cli.catalogue import COMMANDS, load, paths
 from workplace_sync.cli.main import EXIT_CODES
 from workplace_sync.policy.facts import CHANGE_FACTS, PLAN_FACTS, Fact
 from workplace_sync.settings import settings_table
@@ -25,10 +23,10 @@ def _commands() -> str:
     rows: list[tuple[str, str]] = []
     for name, entry in COMMANDS.items():
         command = load(name)
-        if isinstance(command, TyperGroup):
-            rows += [(f"`{name} {child}`", str(leaf.short_help)) for child, leaf in command.commands.items()]
-        else:
-            rows.append((f"`{name}`", entry.summary))
+        rows += [
+            (f"`{path}`", entry.summary if leaf is command else str(leaf.short_help))
+            for path, leaf in paths(command, name)
+        ]
     return _table(("command", "what it does"), rows)
 
 

@@ -29,7 +29,7 @@ def understand(arguments: list[str]) -> str:
             return ""
     name = rest.pop(0)
     command = load(name)
-    if isinstance(command, TyperGroup):
+    while isinstance(command, TyperGroup):
         if not rest:
             return name
         name = f"{name} {rest[0]}"

@@ -98,8 +98,13 @@ def _complete(leaf: Command) -> None:
 
 def leaves(command: Command) -> Iterator[Command]:
     """Yield the command, or those under it where it is a group."""
+    return (leaf for _, leaf in paths(command, ""))
+
+
+def paths(command: Command, path: str) -> Iterator[tuple[str, Command]]:
+    """Yield the command at `path`, or those under it where it is a group, each with how it is called."""
     if isinstance(command, TyperGroup):
-        for child in command.commands.values():
-            yield from leaves(child)
+        for name, child in command.commands.items():
+            yield from paths(child, f"{path} {name}".lstrip())
     else:
-        yield command
+        yield path, command

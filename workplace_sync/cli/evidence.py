@@ -7,10 +7,14 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.audit import LAST_ENTRY
+from workplace_sync.cli.evidence_bundle import bundle
+from workplace_sync.cli.evidence_publish import check_published, publish, rotate_key, timestamp
+from workplace_sync.cli.evidence_witness import app as witness_app
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.errors import ExitCode
 
 app = typer.Typer(rich_markup_mode=None)
+app.add_typer(witness_app, name="witness")
 
 
 @app.command()
@@ -112,3 +116,10 @@ def openssl_(
             f"  sh {out / 'verify.sh'} {fingerprint}",
         ],
     )
+
+
+app.command("bundle")(bundle)
+app.command("publish")(publish)
+app.command("check-published")(check_published)
+app.command("timestamp")(timestamp)
+app.command("rotate-key")(rotate_key)

@@ -6,7 +6,6 @@ name, so nothing leaves that is not on record.
 """
 
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,10 +30,9 @@ from workplace_sync.evidence.merkle import HashReader, prove_consistency, prove_
 from workplace_sync.evidence.proof import ConsistencyProof, InclusionProof
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.verify import script
-from workplace_sync.store import audit, evidence_rows, publications
+from workplace_sync.store import evidence_rows, publications
 
 MAX_ENTRIES = 100_000  # a bundle is made in memory, at about 5 KB an entry
-_SPAN = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 
 @dataclass(frozen=True, slots=False)
@@ -56,29 +54,6 @@ class Bundle:
     def sha256(self) -> str:
         """The file's hash, in hex."""
         return sha256(self.tar).hexdigest()
-
-
-def parse_entries(text: str) -> list[int]:
-    """Return the numbers in a text such as `3,5-9`, in order; raises UsageError when it is none."""
-    found: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        match = _SPAN.fullmatch(part)
-        if match is None:
-            raise UsageError("The entries are not numbers and spans.", hint="Write them like 3,5-9.")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first >= MAX_ENTRIES:
-            raise UsageError(
-                f"The span {first}-{last} cannot be handed out.",
-                hint=f"Begin it with the smaller number, and name at most {MAX_ENTRIES:,} entries.",
-            )
-        found.update(range(first, last + 1))
-    return sorted(found)
-
-
-def entries_of_person(office: Office, key: str) -> list[int]:
-    """Return the numbers of all entries about a person, by the person's key."""
-    with office.database.connect() as connection:
-        return [row.seq for row in audit.iterate_entries(connection, audit.AuditFilter(subject=key))]
 
 
 def make_bundle(

@@ -52,8 +52,8 @@ def add_witness(office: Office, name: str, vkey: str) -> WitnessKey:
     return key
 
 
-def request_for(office: Office, name: str, *, since: int | None = None) -> str:
-    """Return what a witness is to cosign: the newest checkpoint with the proof from what they cosigned before.
+def request_for(office: Office, name: str, *, since: int | None = None, size: int | None = None) -> str:
+    """Return what a witness is to cosign: the checkpoint of `size` entries, or the newest, with the proof from their last.
 
     It is the body of an add-checkpoint request (c2sp.org/tlog-witness). `since` is the size to prove from where the
     witness knows better than we. Raises UsageError when there is no such witness or no such size.
@@ -62,7 +62,7 @@ def request_for(office: Office, name: str, *, since: int | None = None) -> str:
         sizes = {one.key.name: one.size for one in publications.witnesses(connection)}
     if name not in sizes:
         raise UsageError("There is no such witness.", hint="Witnesses: " + (", ".join(sizes) or "none yet") + ".")
-    return office.log.consistency_proof(sizes[name] if since is None else since)
+    return office.log.consistency_proof(sizes[name] if since is None else since, size)
 
 
 def check_cosigned(office: Office, text: str) -> list[Cosignature]:
