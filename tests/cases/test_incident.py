@@ -131,3 +131,9 @@ def test_engagement_is_the_mean_of_what_was_told_of_the_posts_in_between() -> No
     assert engagement(posts, NOON, NOON + DAY) == Engagement(2, 755, 70, 15)
     assert engagement(posts[1:2], NOON, NOON + DAY) == Engagement(1, 510, None, 20)
     assert engagement(posts, NOON + 2 * DAY, NOON + 3 * DAY) is None
+
+
+def test_what_is_usual_for_a_giant_is_counted_too() -> None:
+    giant = Group(1_000_000, usual=Usual(per_day=400, busiest=460, days=56))
+    assert kinds(gone(490), giant) == []
+    assert kinds(gone(510), giant) == ["threshold"]
