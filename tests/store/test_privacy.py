@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from tests.store.logs import START, add, make_log
 from workplace_sync.errors import SettingsError, StoreError
+from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.membership.snapshot import Member
 from workplace_sync.store import erasure_journal, holds, privacy, suppression
 from workplace_sync.store.database import Database
@@ -153,6 +154,17 @@ def test_contents_that_name_a_person_among_others_are_told_by_their_numbers(data
         assert privacy.residue(connection, held).entries == [10]
     assert log.audit().ok
     assert log.audit().erased == 2
+
+
+def test_contents_that_name_an_account_are_told_where_its_number_is_long_enough(
+    database: Database, tmp_path: Path
+) -> None:
+    log = make_log(database, tmp_path / "checkpoint")
+    with log.transaction() as transaction:
+        for account in ("100077700011", "1000777000119", "11"):
+            transaction.log(Record(Kind.SNAPSHOT_TAKEN, START, data={"members": [{"id": account}]}))
+    with database.connect() as connection:
+        assert privacy.residue(connection, privacy.Held(AMINA, (AMINA,), ("1000777000119", "11"))).entries == [1]
 
 
 def test_contents_are_known_again_by_their_commitment_and_not_by_their_number(

@@ -49,6 +49,7 @@ ERASED = "erased"
 
 
 _AT_ONCE = 5_000
+_LONG = 9
 _HOLDING_PEOPLE = (Way.DELETED, Way.STAND_IN, Way.NOBODY)
 
 
@@ -60,6 +61,11 @@ class Held:
     keys: tuple[str, ...]
     platform_ids: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """What names the person wherever it stands in a text: addresses, and numbers too long to stand there by chance."""
+        return self.addresses + tuple(one for one in self.platform_ids if len(one) >= _LONG)
 
 
 @dataclass(slots=True)
@@ -261,17 +267,17 @@ def _names(connection: Connection, table: Table, held: Held) -> ColumnElement[bo
         if isinstance(kind, LargeBinary):
             # PostgreSQL reads no bytes as text that are not UTF-8; escaped, what is ASCII stays as it is
             text = sql_cast(column, String) if sqlite else func.encode(column, "escape")
-            tests += [_holds(text, address, sqlite=sqlite) for address in held.addresses]
+            tests += [_holds(text, telling, sqlite=sqlite) for telling in held.telling]
         elif column.name.endswith("platform_id"):
             tests.append(column.in_(held.platform_ids))
         elif isinstance(kind, String):
             tests.append(column.in_(held.keys))
-            tests += [_holds(column, address, sqlite=sqlite) for address in held.addresses]
+            tests += [_holds(column, telling, sqlite=sqlite) for telling in held.telling]
     return or_(*tests) if tests else None
 
 
-def _holds(column: ColumnElement[Any], address: str, *, sqlite: bool) -> ColumnElement[bool]:
-    return (func.instr if sqlite else func.strpos)(func.lower(column), address) > 0
+def _holds(column: ColumnElement[Any], telling: str, *, sqlite: bool) -> ColumnElement[bool]:
+    return (func.instr if sqlite else func.strpos)(func.lower(column), telling) > 0
 
 
 def _about(table: Table, about: About, held: Held) -> ColumnElement[bool]:
