@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import socket
 import sqlite3
 from collections.abc import Mapping
@@ -364,6 +365,7 @@ def test_faulty_policies_are_counted_and_the_first_is_shown(union: Union) -> Non
 
 
 def test_policies_that_are_all_out_of_date_are_a_warning(union: Union) -> None:
+    shutil.rmtree("policies/platform")  # what the platform's owner published has ends, which would come before that
     for file in Path("policies").glob("[gu]*/*.yaml"):
         file.write_text(file.read_text().replace("effective_from: 20", "effective_from: 29"))
     found = union.doctor()

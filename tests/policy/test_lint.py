@@ -247,9 +247,9 @@ def test_an_expired_exception_is_a_warning() -> None:
 def test_many_facts_are_tried_in_pairs_and_in_bounded_time() -> None:
     names = [f"fact.{number}" for number in range(12)]
     texts = [f"{name} == 'a' || {name} == 'b' || {name} == 'c'" for name in names]
-    begin = time.perf_counter()
+    begin = time.process_time()
     rows = list(samples(texts, dict.fromkeys(names, Kind.STRING), {}, {}))
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 5
     assert MOST < len(rows) < MOST + 200
     values = set(Mentioned(texts, ()).values(names[0], Kind.STRING))
     for other in names[1:]:
@@ -259,9 +259,9 @@ def test_many_facts_are_tried_in_pairs_and_in_bounded_time() -> None:
 def test_an_expression_of_a_thousand_numbers_is_tried_in_bounded_time() -> None:
     facts = {f"plan.f{number}": Kind.INT for number in range(20)}
     text = " || ".join(f"{name} == {number * 50 + step}" for number, name in enumerate(facts) for step in range(50))
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(list(samples([text], facts, {}, {}))) == MOST
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 5
 
 
 def test_a_duration_that_a_rule_compares_is_tried_around_its_threshold() -> None:
