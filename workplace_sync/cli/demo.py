@@ -44,7 +44,7 @@ def demo(
             )
 
     told = play(folder, _shelf(), tell, port=port)
-    good = told.evidence_verified and told.openssl_verified
+    good = told.evidence_verified and told.openssl_verified and told.bundle_openssl_verified
     here = f"{_called_as()} --home {folder}"
     closing = [
         "",

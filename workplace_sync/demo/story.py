@@ -2,71 +2,39 @@
 
 import shutil
 import subprocess
+import tarfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from workplace_sync.app import Application
-from workplace_sync.demo.employer import Employer, Tenant, employer_platform
-from workplace_sync.demo.roster_file import HEADER, Mixture, write_roster
-from workplace_sync.errors import SyncError, UsageError
+from workplace_sync.demo.employer import employer_platform
+from workplace_sync.demo.roster_file import Mixture, write_roster
+from workplace_sync.demo.stage import Stage, Tell, Told, fresh_folder, set_stage
+from workplace_sync.errors import SyncError
 from workplace_sync.evidence.entry import Kind
-from workplace_sync.groups import GroupFile
 from workplace_sync.jobs.apply import ApplyOptions, ApplyReport, apply_plan
+from workplace_sync.jobs.bundle import export_bundle, make_bundle
 from workplace_sync.jobs.consent import record_consent
+from workplace_sync.jobs.incidents import find_incident
 from workplace_sync.jobs.invite import invitations_for, record_invitations
 from workplace_sync.jobs.observe import observe
 from workplace_sync.jobs.plan import make_plan
 from workplace_sync.jobs.review import approve
 from workplace_sync.jobs.rosters import import_rosters
+from workplace_sync.jobs.selection import entries_of_incident
+from workplace_sync.jobs.statement import make_statement
 from workplace_sync.jobs.story import members_at, story_of
 from workplace_sync.jobs.verify import verify_evidence, write_openssl_kit
-from workplace_sync.platforms.workplace.platform import WorkplaceGroup
+from workplace_sync.papers.statement import statement_html, statement_text
 from workplace_sync.roster.consent import EVERY_GROUP, ConsentKind
 from workplace_sync.roster.person import person_key
-from workplace_sync.settings import load_settings
-from workplace_sync.store import audit, plans
+from workplace_sync.store import audit, incidents, plans
 
-GROUP = "prospect-bt"
-MARK = ".workplace-sync-demo"  # a folder with this file in it was made by a demo, and may be made anew
 _SEED = 2020
 _PEOPLE = "bt=8000,openreach=3000"
-
-Tell = Callable[[str], None]
-
-
-@dataclass(slots=True)
-class Told:
-    """What the demo found out, as the JSON object shows it."""
-
-    added: int = 0
-    held: int = 0
-    denied: int = 0
-    invited: int = 0
-    removed_by_others: int = 0
-    evidence_size: int = 0
-    evidence_verified: bool = False
-    openssl_verified: bool = False
-    requests_sent: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Stage:
-    """Where the story plays: the folder, the platform and who is at the desk."""
-
-    folder: Path
-    employer: Employer
-    app: Application
-    group: GroupFile
-    platform: WorkplaceGroup
-    tell: Tell
-    told: Told = field(default_factory=Told)
-    added_since: datetime | None = None
 
 
 def play(folder: Path, policies: Path, tell: Tell, *, port: int = 0) -> Told:
@@ -75,16 +43,17 @@ def play(folder: Path, policies: Path, tell: Tell, *, port: int = 0) -> Told:
     Raises UsageError when the folder holds something else than an earlier demo, and SyncErrors where a step fails.
     """
     begun = time.monotonic()
-    _fresh(folder, policies)
+    fresh_folder(folder, policies)
     with (
         employer_platform(_PEOPLE, _SEED, folder / "sandbox.jsonl", port) as employer,
-        _stage(folder, employer, tell) as stage,
+        set_stage(folder, employer, tell) as stage,
     ):
         good = _act_one_the_roster(stage)
         plan = _act_two_the_plan(stage, good)
         _act_three_the_adding(stage, plan)
         _act_four_the_employer(stage, good)
         _act_five_the_proof(stage)
+        _act_six_the_bundle(stage)
         stage.told.requests_sent = stage.platform.requests_sent
         told = stage.told
     told.seconds = round(time.monotonic() - begun, 1)
@@ -169,10 +138,20 @@ def _act_four_the_employer(stage: Stage, good: list[str]) -> None:
     stage.employer.take_out_everybody_added_since(group.platform_id, stage.added_since)
     stage.tell("The employer, who owns the platform, takes everybody out whom the union had added.")
     seen = observe(app.office, group, stage.platform.reader())
-    stage.told.removed_by_others = len(seen.departures)
+    told = stage.told
+    told.removed_by_others = told.removals_confirmed = len(seen.departures)
+    told.cause_counts = dict(Counter(one.finding.cause.value for one in seen.departures))
     stage.tell(
-        f"The next reading of the group misses {len(seen.departures):,} people whom no operation of ours removed."
-        " Each is an entry of the evidence log."
+        f"The next reading of the group misses {len(seen.departures):,} people whom no operation of ours removed, and a"
+        " second one confirms it. Each is an entry of the evidence log."
+    )
+    if seen.episode is None:
+        raise SyncError("No incident was opened.")
+    told.incident = seen.episode.incident.id
+    certainty = Counter(one.finding.confidence.value for one in seen.departures)
+    stage.tell(
+        f"Their accounts are looked at: {_listed(told.cause_counts)} ({_listed(certainty)}). That so many went at once"
+        f" opens incident {told.incident[:8]}."
     )
     then = members_at(app.office, group.name, before)
     stage.tell(f"Asked who was in the group a minute before, the audit log names {len(then.members):,} people.")
@@ -202,6 +181,47 @@ def _act_five_the_proof(stage: Stage) -> None:
     )
 
 
+def _act_six_the_bundle(stage: Stage) -> None:
+    app, group = stage.app, stage.group.managed
+    incident = find_incident(app.office, stage.told.incident)
+    with app.database.connect() as connection:
+        keys = incidents.keys(connection, incident.id)
+    about = f"the {len(keys):,} people of incident {incident.id}"
+    made = make_statement(app.office, group, app.rules, keys, about=about, day=incident.began_at)
+    figures = dict(made.figures)
+    stage.tell(
+        f"A statement says how they had been added: {figures['additions by the union on record']:,} on record,"
+        f" {figures['with a consent on record when they were added']:,} with consent,"
+        f" {figures['approved by a second person']:,} approved by a second person, all by published rules."
+    )
+    papers = {"statement.html": statement_html(made).encode(), "statement.txt": statement_text(made).encode()}
+    seqs = entries_of_incident(app.office, incident)
+    bundle = make_bundle(
+        app.office,
+        seqs,
+        recipient="an arbitrator",
+        purpose="the removals of this incident",
+        basis="legal claims, Art. 9(2)(f)",
+        extra=papers,
+    )
+    file = stage.folder / "incident.tar"
+    export_bundle(app.office, bundle, file)
+    unpacked = stage.folder / "incident"
+    with tarfile.open(file) as tar:
+        tar.extractall(unpacked, filter="data")
+    told = stage.told
+    told.bundle, told.bundle_entries = str(file), len(bundle.seqs)
+    told.bundle_openssl_verified = _foreign_verifier(unpacked, app.log.keys.newest.fingerprint)
+    stage.tell(
+        f"It goes with {len(bundle.seqs):,} entries into one file, incident.tar, which an arbitrator verifies offline with"
+        f" openssl and sha256sum: {'verified' if told.bundle_openssl_verified else 'NOT verified'}."
+    )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {word.replace('_', ' ')}" for word, number in sorted(counts.items()))
+
+
 def _foreign_verifier(kit: Path, fingerprint: str) -> bool:
     if shutil.which("openssl") is None or shutil.which("sha256sum") is None:
         raise SyncError("openssl or sha256sum is not installed.", hint="Install them: outsiders verify with them.")
@@ -214,62 +234,3 @@ def _foreign_verifier(kit: Path, fingerprint: str) -> bool:
 def _apply(stage: Stage, plan: plans.PlanRecord) -> ApplyReport:
     sides = (stage.platform.reader(), stage.platform.writer())
     return apply_plan(stage.app.office, stage.group.managed, stage.app.rules, plan, sides, ApplyOptions())
-
-
-@contextmanager
-def _stage(folder: Path, employer: Employer, tell: Tell) -> Iterator[Stage]:
-    _write_config(folder, employer)
-    settings = load_settings(folder)
-    with Application(settings, actor="ada") as app:
-        app.set_up()
-        group = app.group(GROUP)
-        with app.platform(group) as platform:
-            yield Stage(folder, employer, app, group, platform, tell)
-
-
-def _fresh(folder: Path, policies: Path) -> None:
-    if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} exists, and no demo made it.", hint="Name another folder with --folder.")
-    shutil.rmtree(folder, ignore_errors=True)
-    for name in ("config/groups", "rosters"):
-        (folder / name).mkdir(mode=0o700, parents=True)
-    (folder / MARK).touch()
-    shutil.copytree(policies, folder / "policies")
-
-
-def _write_config(folder: Path, employer: Employer) -> None:
-    secrets = [
-        "WORKPLACE_SYNC_PACE_PER_SECOND=off",
-        "WORKPLACE_SYNC_CONFIRM_PAUSE_SECONDS=0",
-        "WORKPLACE_SYNC_EVIDENCE_ORIGIN=union.example.org/workplace-sync-demo",
-    ]
-    for name, tenant in employer.tenants.items():
-        token = f"WORKPLACE_TOKEN_{name.upper()}"
-        secrets.append(f"{token}={tenant.token}")
-        file = folder / "config" / "groups" / f"prospect-{name}.yaml"
-        file.write_text(_group_file(name, tenant, employer.url, token), encoding="utf-8")
-    env = folder / ".env"
-    env.touch(mode=0o600)
-    env.write_text("\n".join(secrets) + "\n", encoding="utf-8")
-
-
-def _group_file(name: str, tenant: Tenant, url: str, token: str) -> str:
-    title = {"bt": "Prospect in BT", "openreach": "Prospect in Openreach"}[name]
-    lines = [
-        "kind: Group",
-        f"name: prospect-{name}",
-        f"title: {title}",
-        f"tenant: {name}",
-        f'platform: {{type: workplace, base_url: "{url}", group_id: "{tenant.group_id}", token_env: {token}}}',
-        f"link: https://{name}.workplace.example.org/groups/prospect",
-    ]
-    if name == "bt":
-        fields = ("email", "name", "tenant", "status", "consent", "consent_at", "consent_basis")
-        columns = ", ".join(f"{field}: {title}" for field, title in zip(fields, HEADER, strict=True))
-        lines += [
-            "roster:",
-            "  - file: rosters/bt.csv",
-            "    faulty_rows: skip",
-            f'    columns: {{{columns}, date_formats: ["%d/%m/%Y"]}}',
-        ]
-    return "\n".join(lines) + "\n"
