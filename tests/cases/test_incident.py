@@ -58,6 +58,10 @@ def test_a_removal_that_two_readings_share_is_found_whole() -> None:
     )
 
 
+def test_a_clock_that_was_put_back_hides_nobody() -> None:
+    assert kinds(gone(20, gap=-50), Group(1000)) == ["threshold"]
+
+
 def test_what_went_days_apart_did_not_go_together() -> None:
     assert kinds([*gone(12, day=0), *gone(12, day=3)], Group(5000, usual=QUIET)) == []
 

@@ -151,8 +151,9 @@ def recent(removals: Sequence[Removal]) -> tuple[Removal, ...]:
     ordered = sorted(removals, key=lambda removal: (removal.gone_at, removal.number))
     if not ordered:
         return ()
-    newest = min(removal.last_seen_at for removal in ordered if removal.gone_at == ordered[-1].gone_at)
-    return tuple(removal for removal in ordered if removal.gone_at > newest - DAY)
+    latest = ordered[-1].gone_at
+    found_before = min(latest, *(removal.last_seen_at for removal in ordered if removal.gone_at == latest))
+    return tuple(removal for removal in ordered if removal.gone_at > found_before - DAY)
 
 
 def _span(together: Sequence[Removal]) -> timedelta:
