@@ -84,6 +84,7 @@ CASES = [
     Case("permission_removed", BLIND, BLIND, {"permission": "read_user_email"}),  # no error: the addresses are left out
     Case("read_only", DONE, PARTIAL),
     Case("clock_skew", DONE, DONE),
+    *(Case(f"webhook_{how}", DONE, DONE) for how in ("lost", "late", "duplicate", "bad_signature")),  # only hints
 ]
 
 
