@@ -24,13 +24,13 @@ from workplace_sync.store import webhooks as store
 from workplace_sync.store.audit import AuditFilter
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import Transaction
-from workplace_sync.store.webhooks import Delivery, Hint, Status, Wish
+from workplace_sync.store.webhooks import Delivery, Hint, Settled, Status, Wish
 
 MEMBERSHIP = "membership"
 ACCOUNT = "account"
 DEACTIVATED = "deactivated"
 
-_AT_ONCE = 100  # deliveries read in one transaction
+_AT_ONCE = 50  # deliveries read in one transaction
 _MOMENT = timedelta(microseconds=1)
 
 _log = get_logger(__name__)
@@ -98,7 +98,7 @@ def _process_alone(
     except Exception as error:  # noqa: BLE001 - see process_waiting
         _log.error("A webhook could not be read and was set aside.", digest=delivery.digest, kind=type(error).__name__)
         with turn(), office.database.write() as connection:
-            store.settle(connection, delivery.digest, Status.FAILED, "", "")
+            store.settle(connection, [Settled(delivery.digest, Status.FAILED)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,29 +128,37 @@ def _process(
         found = _read_all(connection, watched, waiting)
     with turn(), office.log.transaction() as transaction:
         ours = store.claim(transaction.connection, [one.delivery.digest for one in found])
-        for one in found:
-            if one.delivery.digest in ours:
-                _settle(office, transaction, one)
+        _settle(office, transaction, [one for one in found if one.delivery.digest in ours])
 
 
-def _settle(office: Office, transaction: Transaction, one: _Read) -> None:
-    connection, delivery = transaction.connection, one.delivery
-    store.settle(connection, delivery.digest, one.status, one.reading.topic, one.timing)
-    store.add_hints(connection, one.hints)
-    for group in sorted(one.wanting):
-        store.wish(connection, group, delivery.received_at)
-    if one.status is not Status.NOT_OURS:
-        transaction.log(
-            Record(
-                kind=Kind.WEBHOOK_RECEIVED,
-                at=delivery.received_at,
-                group=one.group,
-                subject=one.subject,
-                actor=office.actor,
-                outcome=one.status.value,
-                data=_content(one),
+def _settle(office: Office, transaction: Transaction, found: Sequence[_Read]) -> None:
+    connection = transaction.connection
+    settled = [Settled(one.delivery.digest, one.status, one.reading.topic, one.timing) for one in found]
+    store.settle(connection, settled)
+    store.add_hints(connection, (hint for one in found for hint in one.hints))
+    store.wish(connection, _wishes(found))
+    for one in found:
+        if one.status is not Status.NOT_OURS:
+            transaction.log(
+                Record(
+                    kind=Kind.WEBHOOK_RECEIVED,
+                    at=one.delivery.received_at,
+                    group=one.group,
+                    subject=one.subject,
+                    actor=office.actor,
+                    outcome=one.status.value,
+                    data=_content(one),
+                )
             )
-        )
+
+
+def _wishes(found: Sequence[_Read]) -> Iterator[Wish]:
+    times: dict[str, list[datetime]] = {}
+    for one in found:
+        for group in one.wanting:
+            times.setdefault(group, []).append(one.delivery.received_at)
+    for group, said in sorted(times.items()):
+        yield Wish(group, min(said), max(said), len(said))
 
 
 def _content(one: _Read) -> dict[str, JsonValue]:

@@ -1,12 +1,13 @@
 """What webhooks brought: deliveries, the hints in them, which groups want a reading, and how many were refused."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workplace_sync.store.tables import PresenceRow
@@ -56,6 +57,16 @@ class Delivery:
     topic: str = ""
     timing: str = ""
     times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a delivery, and what it turned out to be about."""
+
+    digest: str
+    status: Status
+    topic: str = ""
+    timing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,36 +140,50 @@ def claim(connection: Connection, digests: Collection[str]) -> set[str]:
     return set(connection.scalars(query.with_for_update(skip_locked=True)))
 
 
-def settle(connection: Connection, digest: str, status: Status, topic: str, timing: str) -> None:
-    """Say what became of a delivery, and let go of its body, but for one that could not be read."""
-    values: dict[str, object] = {"status": status.value, "topic": topic, "timing": timing}
-    if status is not Status.FAILED:
-        values["body"] = None
-    connection.execute(update(_DELIVERY).where(_DELIVERY.c.digest == digest).values(**values))
-
-
-def add_hints(connection: Connection, hints: Sequence[Hint]) -> None:
-    """Keep the hints of one delivery."""
-    if hints:
+def settle(connection: Connection, settled: Sequence[Settled]) -> None:
+    """Say what became of deliveries, and let go of their bodies, but for those that could not be read."""
+    if settled:
+        table = _DELIVERY
+        lets_go = case((bindparam("of_status") == Status.FAILED.value, table.c.body), else_=None)
+        statement = (
+            update(table)
+            .where(table.c.digest == bindparam("of_digest"))
+            .values(
+                status=bindparam("of_status"), topic=bindparam("of_topic"), timing=bindparam("of_timing"), body=lets_go
+            )
+        )
         connection.execute(
-            insert(_HINT),
+            statement,
             [
-                {
-                    "digest": one.digest,
-                    "position": position,
-                    "group_name": one.group,
-                    "about": one.about,
-                    "verb": one.verb,
-                    "direction": one.direction,
-                    "member_platform_id": one.member_platform_id,
-                    "actor_platform_id": one.actor_platform_id,
-                    "happened_at": one.happened_at,
-                    "received_at": one.received_at,
-                    "timing": one.timing,
-                }
-                for position, one in enumerate(hints)
+                {"of_digest": one.digest, "of_status": one.status.value, "of_topic": one.topic, "of_timing": one.timing}
+                for one in settled
             ],
         )
+
+
+def add_hints(connection: Connection, hints: Iterable[Hint]) -> None:
+    """Keep hints, all those of a delivery in one call."""
+    positions: Counter[str] = Counter()
+    rows = []
+    for one in hints:
+        rows.append(
+            {
+                "digest": one.digest,
+                "position": positions[one.digest],
+                "group_name": one.group,
+                "about": one.about,
+                "verb": one.verb,
+                "direction": one.direction,
+                "member_platform_id": one.member_platform_id,
+                "actor_platform_id": one.actor_platform_id,
+                "happened_at": one.happened_at,
+                "received_at": one.received_at,
+                "timing": one.timing,
+            }
+        )
+        positions[one.digest] += 1
+    if rows:
+        connection.execute(insert(_HINT), rows)
 
 
 def hints_for(connection: Connection, group: str, since: datetime) -> list[Hint]:
@@ -201,12 +226,20 @@ def keys_of(connection: Connection, group: str, platform_ids: Collection[str]) -
     return found
 
 
-def wish(connection: Connection, group: str, at: datetime) -> None:
-    """Mark a group as wanting a reading."""
-    new = _insert(connection, _WISH).values(group_name=group, since=at, latest=at, deliveries=1)
-    later = func.max if connection.dialect.name == "sqlite" else func.greatest
-    again = {"latest": later(_WISH.c.latest, new.excluded.latest), "deliveries": _WISH.c.deliveries + 1}
-    connection.execute(new.on_conflict_do_update(index_elements=["group_name"], set_=again))
+def wish(connection: Connection, wishes: Iterable[Wish]) -> None:
+    """Mark groups as wanting a reading; one that is marked already stays so, since when it was."""
+    rows = [
+        {"group_name": one.group, "since": one.since, "latest": one.latest, "deliveries": one.deliveries}
+        for one in wishes
+    ]
+    if rows:
+        new = _insert(connection, _WISH)
+        later = func.max if connection.dialect.name == "sqlite" else func.greatest
+        again = {
+            "latest": later(_WISH.c.latest, new.excluded.latest),
+            "deliveries": _WISH.c.deliveries + new.excluded.deliveries,
+        }
+        connection.execute(new.on_conflict_do_update(index_elements=["group_name"], set_=again), rows)
 
 
 def fulfil(connection: Connection, group: str, read_at: datetime) -> None:

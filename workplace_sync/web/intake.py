@@ -6,6 +6,7 @@ survives a crash; what was not read by then is read after the next start.
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -22,6 +23,8 @@ Turn = Callable[[], AbstractContextManager[object]]
 _TOGETHER = 200  # deliveries kept in one commit
 _LOOK_EVERY = 5.0  # seconds: numbers of refusals are written, and what another process left is found
 _AFTER_A_FAULT = 30.0
+_QUIET = 0.1  # seconds without a delivery, after which reading takes nobody's time
+_BUSY_FOR = 5.0  # seconds after which some are read even though more come
 
 _log = get_logger(__name__)
 
@@ -46,6 +49,7 @@ class Intake(Generic[T]):
         self._counting = threading.Lock()
         self._news = threading.Event()
         self._stopping = threading.Event()
+        self._last_put = 0.0
         self._threads = [
             threading.Thread(target=self._keep_all, name="webhooks-keep"),
             threading.Thread(target=self._process_all, name="webhooks-read"),
@@ -68,6 +72,7 @@ class Intake(Generic[T]):
     async def put(self, delivery: T) -> None:
         """Return once the delivery is durable; raises what `keep` raises."""
         kept: Future[None] = Future()
+        self._last_put = time.monotonic()
         self._queue.put((delivery, kept))
         await asyncio.wrap_future(kept)
 
@@ -114,6 +119,7 @@ class Intake(Generic[T]):
         while not self._stopping.is_set():
             self._news.wait(_LOOK_EVERY)
             self._news.clear()
+            self._let_senders_first()
             self._process_some()
         self._guarded(self._read_waiting)
         self._guarded(self._write_refusals)
@@ -124,7 +130,13 @@ class Intake(Generic[T]):
 
     def _read_waiting(self) -> None:
         while self._process(lambda: self._turn):
-            pass
+            self._let_senders_first()
+
+    def _let_senders_first(self) -> None:
+        """Wait while deliveries come: reading takes their time, and they are safe where they are."""
+        until = time.monotonic() + _BUSY_FOR
+        while (now := time.monotonic()) < until and now < self._last_put + _QUIET and not self._stopping.is_set():
+            self._stopping.wait(_QUIET)
 
     def _write_refusals(self) -> None:
         with self._counting:
