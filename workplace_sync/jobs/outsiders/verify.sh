@@ -92,18 +92,10 @@ origin=$(sed -n 1p "$work/text")
 size=$(sed -n 2p "$work/text")
 root=$(sed -n 3p "$work/text")
 
-# 3. In a bundle, nothing was added, taken away or changed since the log's key signed the list of all files.
 folder=.
-if [ -d entries ] || [ -f SHA256SUMS ]; then
-    folder=entries
-    openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig \
-        > /dev/null 2>&1 || fail "the signature of the list of files, SHA256SUMS, is false"
-    { cut -c67- SHA256SUMS; printf 'SHA256SUMS\nSHA256SUMS.sig\n'; } | sort > "$work/listed"
-    find . ! -type d | sed 's|^\./||' | sort | cmp -s - "$work/listed" || fail "there are more or fewer files than SHA256SUMS lists"
-    sha256sum --check --strict --quiet SHA256SUMS > /dev/null 2>&1 || fail "a file is not what SHA256SUMS says"
-fi
+[ ! -d entries ] && [ ! -f SHA256SUMS ] || folder=entries
 
-# 4. Each entry commits to its opening, where it has one.
+# 3. Each entry commits to its opening, where it has one.
 ls "$folder" | sed -n 's/^\([0-9][0-9]*\)\.entry$/\1/p' | sort -n > "$work/entries"
 [ -s "$work/entries" ] || fail "there is no entry"
 ls "$folder" | sed -n '/^[0-9][0-9]*\.opening$/p' > "$work/openings"
@@ -129,7 +121,7 @@ END { if (!failed) for (seq in wanted) { print "there is an opening of entry " s
 ' "$work/lengths" "$work/commitments" "$work/bodies" > "$work/leaves"
 stop_on_problem
 
-# 5. Each entry is in the log: from its hash up to the root of the checkpoint (RFC 9162, section 2.1.3.2), for all entries
+# 4. Each entry is in the log: from its hash up to the root of the checkpoint (RFC 9162, section 2.1.3.2), for all entries
 #    one level of the tree at a time. A line of $work/state is: entry, place and last place in its level, hash.
 sed 's/$/.tlog-proof/' "$work/entries" > "$work/names"
 (cd "$folder" && xargs ls < "$work/names") > /dev/null 2>&1 || fail "the proof of an entry is missing"
@@ -174,7 +166,7 @@ $3 != 0 { fail("the proof of entry " $1 " is too short") }
 $4 != hex(root) { fail("entry " $1 " is not in the log that was signed") }' "$work/state"
 stop_on_problem
 
-# 6. The log begins with what it was when earlier checkpoints were given out (RFC 9162, section 2.1.4.2).
+# 5. The log begins with what it was when earlier checkpoints were given out (RFC 9162, section 2.1.4.2).
 node() { { printf '\001'; cat "$1" "$2"; } | openssl dgst -sha256 -binary > "$work/node" && mv "$work/node" "$3"; }
 decode() { printf '%s' "$1" | openssl base64 -d -A; }
 earlier=0
@@ -209,7 +201,7 @@ for proof in $(ls history 2> /dev/null | sed -n 's/\.consistency$//p'); do
     earlier=$((earlier + 1))
 done
 
-# 7. What others have signed: witnesses, whose keys the policy names, and time-stamp authorities. Their keys, too, are to be
+# 6. What others have signed: witnesses, whose keys the policy names, and time-stamp authorities. Their keys, too, are to be
 #    compared with what they have published; TSA_CA=<file> verify.sh ... takes an authority's certificates from elsewhere.
 sed -n 's/^witness [^ ]* \([^ ]*\).*$/\1/p' policy > "$work/witnesses" 2> /dev/null || : > "$work/witnesses"
 for file in checkpoint history/*; do
@@ -244,6 +236,15 @@ for file in checkpoint history/*; do
         echo "  a time-stamp authority has seen the log of $number entries at $when"
     done
 done
+
+# 7. In a bundle, nothing was added, taken away or changed since the log's key signed the list of all files.
+if [ "$folder" = entries ]; then
+    openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig \
+        > /dev/null 2>&1 || fail "the signature of the list of files, SHA256SUMS, is false"
+    { cut -c67- SHA256SUMS; printf 'SHA256SUMS\nSHA256SUMS.sig\n'; } | sort > "$work/listed"
+    find . ! -type d | sed 's|^\./||' | sort | cmp -s - "$work/listed" || fail "there are more or fewer files than SHA256SUMS lists"
+    sha256sum --check --strict --quiet SHA256SUMS > /dev/null 2>&1 || fail "a file is not what SHA256SUMS says"
+fi
 
 number=$(($(wc -l < "$work/entries")))
 opened=$(($(wc -l < "$work/openings")))
