@@ -190,9 +190,9 @@ def test_outsiders_verify_with_openssl_alone(union: Folder, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "tampering",
     [
-        "UPDATE opening SET file = CAST(replace(file, 'done', 'gone') AS BLOB) WHERE kind = 'operation.outcome'",
+        "UPDATE opening SET file = replace(file, 'done', 'gone') WHERE kind = 'operation.outcome'",
         "UPDATE opening SET outcome = 'skipped' WHERE kind = 'operation.outcome'",
-        "UPDATE evidence_entry SET body = CAST(replace(body, '2', '3') AS BLOB) WHERE seq = 3",
+        "UPDATE evidence_entry SET body = replace(body, '2', '3') WHERE seq = 3",
         "DELETE FROM evidence_checkpoint WHERE size = (SELECT max(size) FROM evidence_checkpoint)",
     ],
 )
@@ -222,7 +222,7 @@ def test_nothing_is_written_to_a_log_whose_end_was_changed(command: tuple[str, .
     union.plan()
     with closing(sqlite3.connect(union.database)) as connection:
         connection.execute(
-            "UPDATE evidence_entry SET body = CAST(replace(body, '2', '3') AS BLOB) WHERE seq = (SELECT max(seq) FROM evidence_entry)"
+            "UPDATE evidence_entry SET body = replace(body, '2', '3') WHERE seq = (SELECT max(seq) FROM evidence_entry)"
         )
         connection.commit()
         before = connection.execute("SELECT count(*) FROM opening").fetchone()

@@ -45,6 +45,7 @@ _NEWEST = select(_CHECKPOINT.c.size, _CHECKPOINT.c.note).order_by(_CHECKPOINT.c.
 _LAST = select(_ENTRY.c.seq).order_by(_ENTRY.c.seq.desc()).limit(1)
 _CHUNK = 1_000
 _STREAM = {"stream_results": True, "yield_per": 2048}
+_OCTETS = {"sqlite": "CAST({} AS BLOB)", "postgresql": "{}"}  # see the type Octets
 _TIME = {
     "sqlite": "replace(at, ' ', 'T') || 'Z'",
     "postgresql": """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
@@ -238,17 +239,21 @@ def read_tile(connection: Connection, tile: Tile, width: int) -> bytes:
 def read_held(connection: Connection, outside: str | None, *, openings: bool) -> Held:
     """Return streams over all rows of the log, for the audit; they live as long as the connection."""
     head = connection.execute(_READ_HEAD).first()
-    upper = "SELECT level, idx, data FROM evidence_tile WHERE level <> 0"
+    octets = _OCTETS[connection.dialect.name]
+    upper = f"SELECT level, idx, {octets.format('data')} FROM evidence_tile WHERE level <> 0"  # noqa: S608
     return Held(
-        entries=_stream(connection, "SELECT seq, body FROM evidence_entry ORDER BY seq"),
-        leaf_tiles=_stream(connection, "SELECT idx, data FROM evidence_tile WHERE level = 0 ORDER BY idx"),
+        entries=_stream(connection, f"SELECT seq, {octets.format('body')} FROM evidence_entry ORDER BY seq"),  # noqa: S608 - our own names, here and below
+        leaf_tiles=_stream(
+            connection,
+            f"SELECT idx, {octets.format('data')} FROM evidence_tile WHERE level = 0 ORDER BY idx",  # noqa: S608
+        ),
         upper_tiles={Tile(level, idx): bytes(data) for level, idx, data in _stream(connection, upper)},
         checkpoints=_stream(connection, "SELECT size, note FROM evidence_checkpoint ORDER BY size"),
         newest_first=_stream(connection, "SELECT size, note FROM evidence_checkpoint ORDER BY size DESC"),
         head=None if head is None else (head.size, head.edge),
         openings=_stream(
             connection,
-            f"SELECT seq, file, {_TIME[connection.dialect.name]}, kind, group_name, subject, actor, outcome "  # noqa: S608 - no value of anybody's in it
+            f"SELECT seq, {octets.format('file')}, {_TIME[connection.dialect.name]}, kind, group_name, subject, actor, outcome "  # noqa: S608 - no value of anybody's in it
             "FROM opening ORDER BY seq",
         )
         if openings

@@ -6,7 +6,7 @@ validated before. Bulk reads and writes go through SQLAlchemy Core on `Class.__t
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, DateTime, Dialect, Index, LargeBinary, MetaData, Text
+from sqlalchemy import Column, ColumnElement, DateTime, Dialect, Index, LargeBinary, MetaData, Text, cast
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -40,6 +40,17 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Octets(TypeDecorator[bytes]):
+    """Bytes, read as bytes even where somebody put text in their place: SQLite lets them, and it must not go unnoticed."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[bytes]) -> ColumnElement[bytes]:
+        """Return what is selected for the column."""
+        return cast(column, LargeBinary)
 
 
 class Row(SQLModel):
@@ -263,7 +274,7 @@ class EvidenceHeadRow(Row, table=True):
 
     id: int = Field(primary_key=True)
     size: int
-    edge: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    edge: bytes = Field(sa_column=Column(Octets, nullable=False))
 
 
 class EvidenceEntryRow(Row, table=True):
@@ -272,7 +283,7 @@ class EvidenceEntryRow(Row, table=True):
     __tablename__ = "evidence_entry"
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    body: bytes = Field(sa_column=Column(Octets, nullable=False))
 
 
 class EvidenceTileRow(Row, table=True):
@@ -283,7 +294,7 @@ class EvidenceTileRow(Row, table=True):
 
     level: int = Field(primary_key=True)
     idx: int = Field(primary_key=True)
-    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    data: bytes = Field(sa_column=Column(Octets, nullable=False))
 
 
 class EvidenceCheckpointRow(Row, table=True):
@@ -341,7 +352,7 @@ class TimeStampRow(Row, table=True):
     size: int = Field(index=True)
     authority: str
     stamped_at: datetime = Field(sa_column=_instant())
-    response: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    response: bytes = Field(sa_column=Column(Octets, nullable=False))
     chain: str = Field(sa_column=Column(Text, nullable=False))
 
 
@@ -363,7 +374,7 @@ class OpeningRow(Row, table=True):
     subject: str
     actor: str
     outcome: str
-    file: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    file: bytes = Field(sa_column=Column(Octets, nullable=False))
 
 
 class LegalHoldRow(Row, table=True):
