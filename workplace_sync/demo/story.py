@@ -151,7 +151,7 @@ def _act_four_the_employer(stage: Stage, good: list[str]) -> None:
     certainty = Counter(one.finding.confidence.value for one in seen.departures)
     stage.tell(
         f"Their accounts are looked at: {_listed(told.cause_counts)} ({_listed(certainty)}). That so many went at once"
-        f" opens incident {told.incident[:8]}."
+        " opens an incident, with a file of its own."
     )
     then = members_at(app.office, group.name, before)
     stage.tell(f"Asked who was in the group a minute before, the audit log names {len(then.members):,} people.")
