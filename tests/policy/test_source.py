@@ -1,4 +1,5 @@
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +38,8 @@ def test_within_text_over_several_lines_the_place_is_where_it_begins() -> None:
     [
         (b"", ["a.yaml: the file is empty"]),
         (b"# nothing\n", ["a.yaml: the file is empty"]),
-        (b"x" * 1_000_001, ["a.yaml: the file is larger than 1 MB — split it, or check what it is"]),
+        (b"x" * 250_001, ["a.yaml: the file is larger than 250 kB — split it, or check what it is"]),
+        (b"[" + b"a," * 20_001 + b"]", ["a.yaml:1:40000: more than 20,000 values are in one file — split the file"]),
         (b"a: 1\nb: \0", ["a.yaml:2: a NUL byte is in the text — save the file as plain UTF-8 text"]),
         (b"a: 1\nb: \xff", ["a.yaml:2: the text is not UTF-8 — save the file as UTF-8"]),
         (
@@ -56,7 +58,12 @@ def test_within_text_over_several_lines_the_place_is_where_it_begins() -> None:
             ["a.yaml:1:4: [a] is no such value: month must be in 1..12 — correct it, or put it in quotes"],
         ),
         (b'a: "x\\0"', ["a.yaml:1:4: [a] holds a NUL character — remove the escape"]),
-        (b'a: "\\ud800"', ["a.yaml:1:4: [a] holds a character that is not text — remove the escape"]),
+        (
+            b'a: "\\ud800"',
+            [
+                "a.yaml:1:7: this is not YAML: found invalid Unicode character escape code — check indentation, quotes and colons"
+            ],
+        ),
     ],
 )
 def test_anything_but_plain_data_is_refused_with_its_place(content: bytes, told: list[str]) -> None:
@@ -66,9 +73,9 @@ def test_anything_but_plain_data_is_refused_with_its_place(content: bytes, told:
 @pytest.mark.parametrize(
     ("content", "begins"),
     [
-        (b"a: [1", "a.yaml:1:6: this is not YAML: expected ',' or ']'"),
-        (b"a: \x07", "a.yaml: this is not YAML: special characters are not allowed"),
-        (b'a: "\\U00110000"', "a.yaml: this is not YAML: chr() arg not in range"),
+        (b"a: [1", "a.yaml:2:1: this is not YAML: did not find expected ',' or ']'"),
+        (b"a: \x07", "a.yaml: this is not YAML: control characters are not allowed"),
+        (b'a: "\\U00110000"', "a.yaml:1:7: this is not YAML: found invalid Unicode character escape"),
         (b"a: =", "a.yaml:1:4: [a] is no such value: could not determine a constructor"),
     ],
 )
@@ -105,3 +112,16 @@ def test_the_faults_of_all_documents_are_told_with_their_lines() -> None:
         read_sources("a.yaml", b"a: 2020-13-01\n---\n1: x\n")
     assert [str(fault).split(":")[1] for fault in told.value.faults] == ["1", "3"]
     assert [source.data for source in read_sources("a.yaml", b"a: 1\n---\nb: 2\n")] == [{"a": 1}, {"b": 2}]
+
+
+def test_where_the_fast_reader_lacks_the_same_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workplace_sync.policy.source._LOADER", yaml.SafeLoader)
+    assert faults(b'a: "\\ud800"') == ["a.yaml:1:4: [a] holds a character that is not text — remove the escape"]
+    assert read_source("a.yaml", b"a: [1]").data == {"a": [1]}
+
+
+def test_of_very_many_faults_the_first_are_told() -> None:
+    source = read_source("a.yaml", b"".join(b"k%d: 1\n" % number for number in range(5_000)))
+    with pytest.raises(InputError) as told:
+        checked(source, PolicyDocument)
+    assert len(told.value.faults) <= 200

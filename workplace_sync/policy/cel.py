@@ -32,6 +32,7 @@ _TYPES = {
 _STRING_LITERAL = r"""(?:[rR]?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
 _LITERAL_CALL = re.compile(rf"\b(?:timestamp|duration)\(\s*{_STRING_LITERAL}\s*\)")
 _LITERAL_PATTERN = re.compile(rf"\.\s*matches\(\s*({_STRING_LITERAL})\s*\)")
+_UNDECLARED = "undeclared reference to '"
 _PROBLEM = re.compile(r"<input>:(-?\d+):(-?\d+): ([^\n]*)")
 
 Outcome = bool | None
@@ -61,7 +62,8 @@ class Environment:
     def __init__(self, variables: Mapping[str, Kind]) -> None:
         self.variables = dict(variables)
         self._env = _environment(variables)
-        self._without: dict[str, cel.Env] = {}
+        self._fewer: dict[frozenset[str], cel.Env] = {}
+        self._read: dict[str, frozenset[str]] = {}
 
     def condition(self, text: str) -> "Expression":
         """Compile an expression that is true or false; raises ExpressionError when it is not, or cannot be read."""
@@ -73,9 +75,16 @@ class Environment:
         return Expression(self, self._compile(f"[{text}\n]"))
 
     def reads(self, text: str) -> frozenset[str]:
-        """Return the variables that a compilable expression reads: those without which it no longer compiles."""
-        near = [name for name in self.variables if name.rpartition(".")[2] in text]
-        return frozenset(name for name in near if not self._compiles_without(name, text))
+        """Return the variables that a compilable expression reads: those it complains of where they are not declared.
+
+        The engine tells twenty complaints at most, so those found are declared and it is asked again.
+        """
+        if text not in self._read:
+            found = frozenset[str]()
+            while (more := found | self._undeclared(text, found)) != found:
+                found = more
+            self._read[text] = found
+        return self._read[text]
 
     def bad_literals(self, text: str) -> list[str]:
         """Return the literal times, durations and patterns in the text that are no such thing.
@@ -125,14 +134,16 @@ class Environment:
             raise ExpressionError(*_problems(str(error))) from None
         return compiled
 
-    def _compiles_without(self, name: str, text: str) -> bool:
-        if name not in self._without:
-            self._without[name] = _environment({n: kind for n, kind in self.variables.items() if n != name})
+    def _undeclared(self, text: str, declared: frozenset[str]) -> frozenset[str]:
+        if declared not in self._fewer:
+            self._fewer[declared] = _environment({name: self.variables[name] for name in declared})
         try:
-            self._without[name].compile(text)
-        except RuntimeError:
-            return False
-        return True
+            self._fewer[declared].compile(text)
+        except RuntimeError as error:
+            complaints = (message for _, _, message in _problems(str(error)))
+            named = frozenset(message.removeprefix(_UNDECLARED).rstrip("'") for message in complaints)
+            return named & self.variables.keys()
+        return frozenset()
 
 
 class Expression:

@@ -21,6 +21,7 @@ from workplace_sync.policy.document import (
     PolicyDocument,
 )
 from workplace_sync.policy.exceptions import PolicyException, exception_faults, judgement_faults
+from workplace_sync.policy.limits import Limits, check_size
 from workplace_sync.policy.params import param_text
 from workplace_sync.policy.source import Source, checked, read_sources
 from workplace_sync.policy.versions import Policy, version_faults
@@ -64,6 +65,7 @@ def load_policies(files: Mapping[str, bytes], archive: Mapping[str, bytes] | Non
     `archive` are the archived texts, by name; each text that a policy names is compared with its hash. Without an
     archive none is. Raises InputError with every fault of every file, each with line and column where there is one.
     """
+    check_size(files)
     reading = _Reading(archive)
     for name, content in sorted(floor_files().items()):
         reading.take(name, content, built_in=True)
@@ -83,6 +85,7 @@ class _Reading:
 
     def __init__(self, archive: Mapping[str, bytes] | None) -> None:
         self._archive = archive
+        self._limits = Limits()
         self._faults: list[Fault] = []
         self._policies: list[tuple[Source, Policy]] = []
         self._exceptions: list[tuple[Source, PolicyException]] = []
@@ -114,6 +117,10 @@ class _Reading:
         return PolicySet(tuple(policies), _hash(contents), tuple(exceptions))
 
     def _place(self, source: Source, document: PolicyDocument | ExceptionDocument, *, built_in: bool) -> None:
+        too_much = self._limits.faults(source, document)
+        if too_much:
+            self._faults += too_much
+            return
         hashed = content_hash(document)
         if isinstance(document, ExceptionDocument):
             self._exceptions.append((source, PolicyException(source.file, document, hashed)))

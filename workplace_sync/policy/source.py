@@ -7,6 +7,7 @@ one is expected, no repeated keys (YAML would silently keep the last), no NUL. A
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol, TypeVar
 
 import yaml
@@ -15,7 +16,10 @@ from pydantic_core import ErrorDetails
 
 from workplace_sync.errors import Fault, InputError
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 250_000
+_MAX_NODES = 20_000  # values and keys
+_MAX_FAULTS = 200  # told of one document; who has more of them has one great fault
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster; where it lacks, only the words differ
 _MAX_DEPTH = 20
 _MAX_DOCUMENTS = 1_000
 
@@ -102,7 +106,9 @@ def checked(source: Source, model: type[M]) -> M:
     try:
         return model.model_validate(source.data)
     except ValidationError as error:
-        raise _input_error([_model_fault(source, model, found) for found in _distinct(error.errors())]) from None
+        raise _input_error(
+            [_model_fault(source, model, found) for found in _distinct(error.errors(include_url=False)[:_MAX_FAULTS])]
+        ) from None
 
 
 def _input_error(faults: Sequence[Fault]) -> InputError:
@@ -111,7 +117,7 @@ def _input_error(faults: Sequence[Fault]) -> InputError:
 
 def _decoded(file: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise _input_error([Fault(file, 0, 0, "", "the file is larger than 1 MB", "split it, or check what it is")])
+        raise _input_error([Fault(file, 0, 0, "", "the file is larger than 250 kB", "split it, or check what it is")])
     if b"\0" in content:
         line = content[: content.index(b"\0")].count(b"\n") + 1
         raise _input_error([Fault(file, line, 0, "", "a NUL byte is in the text", "save the file as plain UTF-8 text")])
@@ -127,7 +133,7 @@ def _composed(file: str, text: str, most: int) -> list[yaml.Node]:
     faults = list(_event_faults(file, text, most))
     if faults:
         raise _input_error(faults)
-    nodes = [node for node in yaml.compose_all(text, yaml.SafeLoader) if not _is_nothing(node)]
+    nodes = [node for node in yaml.compose_all(text, _LOADER) if not _is_nothing(node)]
     if not nodes:
         raise _input_error([Fault(file, 0, 0, "", "the file is empty")])
     return nodes
@@ -135,12 +141,12 @@ def _composed(file: str, text: str, most: int) -> list[yaml.Node]:
 
 def _is_nothing(node: yaml.Node) -> bool:
     """Whether this is the document between two `---`, or before the first, in which nothing is written."""
-    return isinstance(node, yaml.ScalarNode) and not node.value and node.style is None
+    return isinstance(node, yaml.ScalarNode) and not node.value and not node.style
 
 
 def _event_faults(file: str, text: str, most: int) -> Iterator[Fault]:
-    depth = documents = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    depth = documents = nodes = 0
+    for event in yaml.parse(text, _LOADER):
         line, column = _line_and_column(event.start_mark)
         documents += isinstance(event, yaml.DocumentStartEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -150,6 +156,10 @@ def _event_faults(file: str, text: str, most: int) -> Iterator[Fault]:
         if documents > most:
             message = "a second document begins here" if most == 1 else f"more than {most} documents are in one file"
             yield Fault(file, line, column, "", message, "write it into a file of its own")
+            return
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > _MAX_NODES:
+            yield Fault(file, line, column, "", f"more than {_MAX_NODES:,} values are in one file", "split the file")
             return
         if isinstance(event, yaml.NodeEvent) and event.anchor:
             yield Fault(file, line, column, "", "anchors and aliases are not accepted", "write the value out")
@@ -258,8 +268,9 @@ def _suggestion(model: type[BaseModel], name: str) -> str:
     return f"did you mean {near[0]!r}?" if near else "remove it"
 
 
-def _field_names(model: type[BaseModel]) -> set[str]:
+@cache
+def _field_names(model: type[BaseModel]) -> frozenset[str]:
     """Return the names of all fields of the model and of the models in it, as its JSON schema lists them."""
     schema = model.model_json_schema()
     objects = [schema, *schema.get("$defs", {}).values()]
-    return {name for found in objects for name in found.get("properties", {})}
+    return frozenset(name for found in objects for name in found.get("properties", {}))
