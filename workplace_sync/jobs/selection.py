@@ -12,8 +12,7 @@ from workplace_sync.store.audit import AuditFilter, AuditRow
 from workplace_sync.store.incidents import Incident
 
 _SPAN = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
-_ABOUT_IT = (Kind.INCIDENT_OPENED, Kind.INCIDENT_UPDATED, Kind.INCIDENT_CLOSED)
-_ABOUT_THEM = (Kind.OPERATION_OUTCOME, Kind.MEMBER_DEPARTED)
+_NAMING_IT = (Kind.MEMBER_DEPARTED, Kind.INCIDENT_OPENED, Kind.INCIDENT_UPDATED, Kind.INCIDENT_CLOSED)
 
 
 def parse_entries(text: str) -> list[int]:
@@ -42,16 +41,14 @@ def entries_of_person(office: Office, key: str) -> list[int]:
 def entries_of_incident(office: Office, incident: Incident) -> list[int]:
     """Return the numbers of the entries that tell of an incident, in order.
 
-    They are those about the incident itself, and of everybody removed in it those of being added to the group by us,
-    and of being found gone.
+    They are those about the incident itself, those of everybody found gone in it, and those of our adding them before.
     """
     with office.database.connect() as connection:
         removed = set(incidents.keys(connection, incident.id))
 
-        def rows(kinds: tuple[Kind, ...]) -> Iterator[AuditRow]:
-            for kind in kinds:
-                yield from audit.iterate_entries(connection, AuditFilter(incident.group, kind=kind))
+        def rows(kind: Kind) -> Iterator[AuditRow]:
+            return audit.iterate_entries(connection, AuditFilter(incident.group, kind=kind))
 
-        about_it = {row.seq for row in rows(_ABOUT_IT) if row.data.get("incident") == incident.id}
-        about_them = {row.seq for row in rows(_ABOUT_THEM) if row.subject in removed}
-    return sorted(about_it | about_them)
+        named = {row.seq for kind in _NAMING_IT for row in rows(kind) if row.data.get("incident") == incident.id}
+        done = (row for row in rows(Kind.OPERATION_OUTCOME) if row.subject in removed)
+        return sorted(named | {row.seq for row in done if row.data.get("action") == "add"})
