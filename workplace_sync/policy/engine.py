@@ -8,7 +8,7 @@ from workplace_sync.policy.bench import Seat
 from workplace_sync.policy.cel import Outcome
 from workplace_sync.policy.decision import Decision, Effect, Mode
 from workplace_sync.policy.document import AnyRule, PolicyDocument
-from workplace_sync.policy.exceptions import names_person
+from workplace_sync.policy.exceptions import NamedPeople
 from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, FactValue
 from workplace_sync.policy.overrides import effective_params
 from workplace_sync.policy.panel import Panel
@@ -65,7 +65,7 @@ class Engine:
         self._policies = tuple(found for found in held.policies if found.document.match.fits(group))
         self._params = effective_params(policy_set, self._policies, group, params or {})
         self._exceptions = [found.document for found in held.exceptions if found.fits(group)]
-        self._naming = [found for found in self._exceptions if found.people]
+        self._named = NamedPeople(self._exceptions)
         self.revision = policy_set.revision
         fixed: dict[str, FactValue] = {"now": now, "group.name": group}
         self._panels = {
@@ -110,7 +110,7 @@ class Engine:
 
     def exceptions_naming(self, key: str) -> list[str]:
         """Return the ids of the exceptions in force here that name the person: their `subject.exceptions`."""
-        return [found.id for found in self._naming if names_person(found, key)]
+        return self._named.naming(key)
 
     def outcomes(self, action: str, row: Mapping[str, object]) -> dict[str, Outcome]:
         """Return what became of each condition on a row, by "policy/rule#condition"; None where it was not evaluated."""

@@ -16,6 +16,8 @@ from workplace_sync.policy.facts import CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACT
 from workplace_sync.policy.panel import Panel
 from workplace_sync.policy.source import Source
 
+_HASHED = "sha256:"
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyException:
@@ -43,10 +45,27 @@ class PolicyException:
         return any(fnmatchcase(group, pattern) for pattern in self.document.match.groups)
 
 
-def names_person(exception: ExceptionDocument, key: str) -> bool:
-    """Whether an exception names the person with this key (their address in lower case)."""
-    hashed = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
-    return any(person == hashed or person.strip().lower() == key for person in exception.people)
+class NamedPeople:
+    """Whom exceptions name, for looking up a million people."""
+
+    def __init__(self, exceptions: Sequence[ExceptionDocument]) -> None:
+        self._ids: dict[str, list[str]] = {}
+        for exception in exceptions:
+            for person in exception.people:
+                ids = self._ids.setdefault(person.strip().lower(), [])
+                if exception.id not in ids:
+                    ids.append(exception.id)
+        self._hashed = any(person.startswith(_HASHED) for person in self._ids)
+        self._order = {exception.id: place for place, exception in enumerate(exceptions)}
+
+    def naming(self, key: str) -> list[str]:
+        """Return the ids of the exceptions that name the person with this key (their address in lower case)."""
+        if not self._ids:
+            return []
+        found = {*self._ids.get(key, ())}
+        if self._hashed:
+            found.update(self._ids.get(_HASHED + hashlib.sha256(key.encode()).hexdigest(), ()))
+        return sorted(found, key=self._order.__getitem__)
 
 
 def exception_facts(exception: ExceptionDocument) -> dict[str, object]:
