@@ -4,8 +4,9 @@ A reading is always whole: the platform has no list of what changed, and its lis
 `since` for members. Pages are staged on disk and compared there, so memory does not grow with the group.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -170,9 +171,37 @@ def _read(reader: GroupReader, staging: store.StagedMembers) -> tuple[Completene
         return Completeness(fault=error.message.rstrip(".")), _cause_of(error)
     if description.archived:
         return Completeness(fault="the group is archived"), BlindCause.ARCHIVED
-    completeness = read_members(reader, staging.add, staging.clear)
+    with ThreadPoolExecutor(1, thread_name_prefix="staging") as helper:
+        pages = _Behind(helper, staging)
+        completeness = read_members(reader, pages.add, pages.clear)
+        pages.settle()
     hidden = completeness.hidden == completeness.rows > 0 and reader.failure is None
     return completeness, BlindCause.PERMISSION_NARROWED if hidden else _cause_of(reader.failure)
+
+
+class _Behind:
+    """Stages pages behind the reading: one is put away while the platform makes the next."""
+
+    def __init__(self, helper: ThreadPoolExecutor, staging: store.StagedMembers) -> None:
+        self._helper = helper
+        self._staging = staging
+        self._waiting: deque[Future[None]] = deque()
+
+    def add(self, page: Sequence[Member]) -> None:
+        """Take a page; waits for the one before last, so that no more than two are held."""
+        self._waiting.append(self._helper.submit(self._staging.add, page))
+        if len(self._waiting) > 1:
+            self._waiting.popleft().result()
+
+    def clear(self) -> None:
+        """Forget what was read."""
+        self.settle()
+        self._staging.clear()
+
+    def settle(self) -> None:
+        """Wait until all is staged; raises what went wrong with it."""
+        while self._waiting:
+            self._waiting.popleft().result()
 
 
 def _cause_of(error: PlatformError | None) -> BlindCause:
