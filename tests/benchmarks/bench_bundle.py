@@ -27,7 +27,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 @pytest.mark.parametrize(("what", "step"), [("side by side", 1), ("scattered over the log", ENTRIES // OPENINGS)])
 def test_a_bundle_with_five_thousand_openings(office: Office, tmp_path: Path, what: str, step: int) -> None:
     started = time.perf_counter()
-    made = make_bundle(office, range(0, OPENINGS * step, step), recipient="ACAS", purpose="conciliation", basis="legal claims")
+    made = make_bundle(
+        office, range(0, OPENINGS * step, step), recipient="ACAS", purpose="conciliation", basis="legal claims"
+    )
     export_bundle(office, made, tmp_path / "bundle.tar")
     took = time.perf_counter() - started
     record(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.evidence.trees import ORIGIN, make_signer
+from tests.foreign.bundles import open_office
 from tests.store.logs import START, add
 from workplace_sync.errors import EvidenceError, SettingsError
 from workplace_sync.evidence.checkpoint import open_checkpoint
@@ -13,6 +14,7 @@ from workplace_sync.evidence.difference import What
 from workplace_sync.evidence.entry import Kind, check_opening
 from workplace_sync.evidence.keyring import parse_rotation
 from workplace_sync.evidence.proof import parse_consistency, parse_inclusion
+from workplace_sync.jobs.retention import past_their_time
 from workplace_sync.jobs.rotation import rotate_key
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import EvidenceLog
@@ -150,3 +152,13 @@ def test_taking_a_place_without_recording_anything_signs_nothing(log: EvidenceLo
     with log.transaction() as transaction:
         assert transaction.place() == 300
     assert log.latest() == before
+
+
+def test_a_change_of_keys_is_never_past_its_time(tmp_path: Path) -> None:
+    office = open_office(tmp_path)
+    add(office.log, 2)
+    rotate_key(office.log, tmp_path / "log.key", actor="ada")
+    due = past_their_time(office, dict.fromkeys((kind.value for kind in Kind), 0))
+    assert "key.in_use" in {one.kind for one in due if one.number}
+    assert "key.rotated" not in {one.kind for one in due}
+    office.database.close()

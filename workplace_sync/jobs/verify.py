@@ -72,4 +72,3 @@ def write_openssl_kit(log: EvidenceLog, folder: Path, seq: int) -> list[Path]:
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}).", hint="Name another folder.") from None
     return [folder / name for name in files]
-
