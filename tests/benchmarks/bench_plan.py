@@ -28,3 +28,5 @@ def test_planning(people: int, tmp_path: Path) -> None:
     print(f"\nplan {people:,} x {people:,}: {total:.1f} s ({note})")
     record(f"plan: roster of {people:,} against a group of {people:,}", total, "s", note)
     assert found["changes"] == people  # half of the roster to add, half of the members to remove
+    assert total < max(5.0, 60 * people / 1_000_000)
+    assert found["mb"] < 600

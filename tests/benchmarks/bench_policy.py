@@ -1,15 +1,18 @@
 """How many decisions (person x rule) a second one process makes, and what memory it takes over the data."""
 
 import random
+import resource
 import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 
 import pytest
 
 from tests.benchmarks.report import record
+from workplace_sync.policy.decision import Effect
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import load_policies
 
@@ -95,3 +98,20 @@ def test_a_process_makes_six_hundred_thousand_decisions_a_second_in_flat_memory(
     record("policy: peak memory over 20,000 people", peak / 1e3, "kB")
     assert speeds[0.01] > 600_000
     assert peak < 2_000_000
+
+
+def test_a_million_people_are_decided_by_ten_rules_in_fifteen_seconds_and_flat_memory() -> None:
+    engine = Engine(load_policies({"bench.yaml": _policy()}), group="example", now=NOW)
+    rows = list(_rows(20_000, 0.001))
+    million = chain.from_iterable(repeat(rows, 50))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    counted = Counter(decision.effect for decision in engine.decide("add", million, shared={"group.tenant": "bt"}))
+    took = time.perf_counter() - started
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(f"| 1,000,000 people x {len(CONDITIONS) + 1} rules | {took:.1f} s, memory +{grown:.0f} MB |")
+    record(f"policy: 1,000,000 people x {len(CONDITIONS) + 1} rules, one process", took, "s", f"memory +{grown:.0f} MB")
+    assert counted.total() == 1_000_000
+    assert counted[Effect.DENY] == sum(row["subject.status"] == "lapsed" for row in rows) * 50
+    assert took < 15
+    assert grown < 20
