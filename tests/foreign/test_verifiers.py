@@ -19,6 +19,7 @@ from tests.foreign.verifiers import (
     by_script,
     by_ssh,
     ended,
+    install_node,
     packed,
     unpacked,
 )
@@ -291,3 +292,13 @@ def test_a_bundle_needs_the_published_fingerprint(bundles: Mapping[str, Made], t
         told = verify(Made(made.files, "0" * 64, made.vkey), tmp_path)
         assert "not the published one" in told.text
     assert (unpacked(made.files, tmp_path) / "README.txt").exists()
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_without_node_ci_fails_and_others_are_told_what_is_skipped(
+    ci: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="node or npm is not installed"):
+        install_node()
