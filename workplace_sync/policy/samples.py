@@ -107,7 +107,9 @@ class Mentioned:
 
     def _numbers(self) -> list[int]:
         near = [number + step for number in self.numbers[:_FEW] for step in (-1, 0, 1)]
-        return [number for number in (0, 1, *near, 1_000, 1_000_000) if number >= 0]  # all whole numbers count something
+        return [
+            number for number in (0, 1, *near, 1_000, 1_000_000) if number >= 0
+        ]  # all whole numbers count something
 
     def _durations(self) -> list[timedelta]:
         near = [duration + step for duration in self.durations[:_FEW] for step in (-_SECOND, timedelta(0), _SECOND)]
