@@ -15,8 +15,9 @@ from workplace_sync.membership.snapshot import Completeness, Member
 from workplace_sync.membership.timeline import BlindCause
 from workplace_sync.platforms.base import AccountsSeen, CallError, GroupDescription, GroupReader
 from workplace_sync.roster.person import person_key
-from workplace_sync.store import audit, blind, departures, presence
+from workplace_sync.store import audit, blind, departures, presence, webhooks
 from workplace_sync.store.departures import Missing
+from workplace_sync.store.webhooks import Hint
 
 DAY = timedelta(days=1)
 
@@ -200,6 +201,59 @@ def test_what_the_platform_shows_of_an_account_tells_why_somebody_is_gone(world:
         person_key(lost): "account_closed",
         person_key(left): "unknown",
     }
+
+
+def hint(world: World, address: str, **changed: str) -> Hint:
+    """Return a signed hint that this member was taken out by account 42 just now, or what is told otherwise."""
+    member = next(
+        str(each["id"]) for each in world.sandbox.members(world.group.platform_id) if each["email"] == address
+    )
+    now = world.clock()
+    made = Hint("d1", world.group.name, "membership", "remove", "out", member, "42", now, now, "fresh")
+    return replace(made, **changed)  # type: ignore[arg-type]
+
+
+def say(world: World, *hints: Hint) -> None:
+    with world.office.database.write() as connection:
+        webhooks.add_hints(connection, hints)
+
+
+def test_whom_a_signed_webhook_names_needs_no_second_reading_and_has_a_remover(world: World) -> None:
+    world.observe()
+    ada, *_ = inside(world)
+    say(world, hint(world, ada))
+    take_out(world, ada)
+    reader = Curtain(world.platform.reader())
+    (gone,) = observe(world.office, world.group, reader).departures
+    assert reader.readings == 1
+    assert (gone.finding.cause.value, gone.finding.confidence.value, gone.finding.actor) == (
+        "removed_by_admin",
+        "certain",
+        "42",
+    )
+    with world.office.database.connect() as connection:
+        (entry,) = audit.list_entries(connection, kind=Kind.MEMBER_DEPARTED)
+    assert (entry.data["removed_by"], entry.data["webhook"]) == ("42", "d1")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"timing": "old"}, {"direction": "in"}, {"direction": "unknown"}, {"about": "account"}]
+)
+def test_a_hint_that_is_old_or_says_something_else_confirms_nothing(world: World, changed: dict[str, str]) -> None:
+    world.observe()
+    ada, *_ = inside(world)
+    say(world, hint(world, ada, **changed))
+    take_out(world, ada)
+    reader = Curtain(world.platform.reader())
+    assert cause(observe(world.office, world.group, reader)) == [(person_key(ada), "unknown", "unknown")]
+    assert reader.readings == 2
+
+
+def test_a_hint_alone_removes_nobody(world: World) -> None:
+    world.observe()
+    say(world, hint(world, inside(world)[0]))
+    seen = world.observe()
+    assert (seen.gone, seen.suspected) == (0, 0)
 
 
 def test_the_entry_of_a_departure_says_why_how_sure_and_what_was_seen(world: World) -> None:
