@@ -1,7 +1,7 @@
 """Read a group as it is now, keep what was seen, and notice who is gone without our doing.
 
-A reading is always whole: the platform has no list of what changed, and its lists of posts and people have no
-`since` for members. Pages are staged on disk and compared there, so memory does not grow with the group.
+A reading is always whole: the platform has no list of what changed, and its list of members takes no
+`since`. Pages are staged on disk and compared there, so memory does not grow with the group.
 """
 
 from collections import Counter, deque
