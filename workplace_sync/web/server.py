@@ -18,8 +18,21 @@ def serve(app: ASGIApp, host: str, port: int, tell: Callable[[str], None]) -> No
     """
     with listen(host, port) as listening:
         shown = f"[{host}]" if listening.family == socket.AF_INET6 else host
-        tell(f"http://{shown}:{listening.getsockname()[1]}")
-        make_server(app).run(sockets=[listening])
+        url = f"http://{shown}:{listening.getsockname()[1]}"
+        make_server(app, lambda: tell(url)).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells once it serves: whoever ends it from then on ends it in order."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self._tell()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,8 +50,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: ASGIApp) -> uvicorn.Server:
-    """Return a server of the application. No line is logged for a request: the verify token stands in one's URL."""
+def make_server(app: ASGIApp, tell: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """Return a server of the application, which calls `tell` once it serves.
+
+    No line is logged for a request: the verify token stands in one's URL.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
@@ -53,4 +69,4 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
-    return uvicorn.Server(config)
+    return _Server(config, tell)
