@@ -215,11 +215,6 @@ class Tally:
         actions = tuple(Action) if action is None else (action,)
         return sum(self.counted[a, e] for a in actions for e in effects)
 
-    @property
-    def possible(self) -> tuple[Effect, ...]:
-        """The effects with which a change may yet be carried out, an approval granted."""
-        return (Effect.ALLOW, Effect.WARN, Effect.HOLD)
-
     def counts(self) -> dict[str, int]:
         """Return the counts as they are shown and stored."""
         return {
