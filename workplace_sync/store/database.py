@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from workplace_sync.errors import BusyError, StoreError
+from workplace_sync.store import privacy_tables as privacy_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import watch_tables as watch_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import webhook_tables as webhook_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store.tables import metadata

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, insert, select
 
 from workplace_sync.errors import StoreError
-from workplace_sync.store.tables import ErasureRow
+from workplace_sync.store.privacy_tables import ErasureRow
 
 _TABLE = ErasureRow.__table__  # type: ignore[attr-defined]
 _WAIT_SECONDS = 10.0

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from workplace_sync.store.tables import LegalHoldRow
+from workplace_sync.store.privacy_tables import LegalHoldRow
 
 _TABLE = LegalHoldRow.__table__  # type: ignore[attr-defined]
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, delete, insert, select
 from workplace_sync.errors import SettingsError
 from workplace_sync.membership.snapshot import Member
 from workplace_sync.store.keys import read_private, write_private
-from workplace_sync.store.tables import SuppressionRow
+from workplace_sync.store.privacy_tables import SuppressionRow
 
 _TABLE = SuppressionRow.__table__  # type: ignore[attr-defined]
 _KEY_SIZE = 32
