@@ -1,5 +1,6 @@
 """What many tests need: databases of both kinds, fresh for each test."""
 
+import logging
 import os
 import tempfile
 import warnings
@@ -15,6 +16,19 @@ from tests.sandbox_server import SandboxHandle, running_sandbox
 from workplace_sync.store.database import Database
 
 POSTGRES_URL = "WORKPLACE_SYNC_TEST_POSTGRES_URL"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Undo what a test's command set up for log lines, so that the next test's output holds its own lines alone."""
+    root, ours = logging.getLogger(), logging.getLogger("workplace_sync")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    yield
+    logging.captureWarnings(capture=False)
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture(scope="session")
