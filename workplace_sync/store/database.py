@@ -17,7 +17,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from workplace_sync.errors import BusyError, StoreError
+from workplace_sync.store import case_tables as case_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import console_tables as console_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import notice_tables as notice_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import privacy_tables as privacy_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import queue_tables as queue_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import review_tables as review_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import run_tables as run_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import watch_tables as watch_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import webhook_tables as webhook_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store.tables import metadata

@@ -5,11 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, Text
 from sqlmodel import Field
 
-from workplace_sync.store.tables import Instant, Row
-
-
-def _instant(*, nullable: bool = False) -> Column[datetime]:
-    return Column(Instant(), nullable=nullable)
+from workplace_sync.store.tables import Row, instant
 
 
 class LegalHoldRow(Row, table=True):
@@ -20,9 +16,9 @@ class LegalHoldRow(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     key: str
     reason: str
-    placed_at: datetime = Field(sa_column=_instant())
+    placed_at: datetime = Field(sa_column=instant())
     placed_by: str
-    lifted_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    lifted_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     lifted_by: str
     lifted_because: str
 
@@ -33,7 +29,7 @@ class ErasureRow(Row, table=True):
     __tablename__ = "erasure"
 
     id: str = Field(primary_key=True)
-    at: datetime = Field(sa_column=_instant())
+    at: datetime = Field(sa_column=instant())
     line: str = Field(sa_column=Column(Text, nullable=False))
 
 

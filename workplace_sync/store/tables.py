@@ -59,7 +59,8 @@ class Row(SQLModel):
     metadata = metadata
 
 
-def _instant(*, nullable: bool = False) -> Column[datetime]:
+def instant(*, nullable: bool = False) -> Column[datetime]:
+    """Return a column for a UTC-aware time."""
     return Column(Instant(), nullable=nullable)
 
 
@@ -75,7 +76,7 @@ class RosterImportRow(Row, table=True):
     sha256: str
     rows: int
     rejected: int
-    imported_at: datetime = Field(sa_column=_instant())
+    imported_at: datetime = Field(sa_column=instant())
     imported_by: str
 
 
@@ -108,13 +109,13 @@ class ConsentEventRow(Row, table=True):
     scope: str
     kind: str
     origin: str
-    at: datetime = Field(sa_column=_instant())
-    recorded_at: datetime = Field(sa_column=_instant())
+    at: datetime = Field(sa_column=instant())
+    recorded_at: datetime = Field(sa_column=instant())
     wording: str
     basis: str
     source: str
     recorded_by: str
-    expires_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    expires_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
 class SnapshotRow(Row, table=True):
@@ -125,8 +126,8 @@ class SnapshotRow(Row, table=True):
 
     id: str = Field(primary_key=True)
     group_name: str
-    taken_at: datetime = Field(sa_column=_instant())
-    finished_at: datetime = Field(sa_column=_instant())
+    taken_at: datetime = Field(sa_column=instant())
+    finished_at: datetime = Field(sa_column=instant())
     complete: bool
     members: int
     administrators: int
@@ -148,10 +149,10 @@ class PresenceRow(Row, table=True):
     platform_id: str
     administrator: bool
     first_snapshot: str
-    first_seen_at: datetime = Field(sa_column=_instant())
-    last_seen_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    first_seen_at: datetime = Field(sa_column=instant())
+    last_seen_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     gone_snapshot: str | None = Field(default=None)
-    gone_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    gone_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
 class DepartureRow(Row, table=True):
@@ -162,8 +163,8 @@ class DepartureRow(Row, table=True):
     group_name: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     platform_id: str
-    last_seen_at: datetime = Field(sa_column=_instant())
-    gone_at: datetime = Field(sa_column=_instant())
+    last_seen_at: datetime = Field(sa_column=instant())
+    gone_at: datetime = Field(sa_column=instant())
     snapshot_id: str
     cause: str
 
@@ -177,8 +178,8 @@ class PlanRow(Row, table=True):
     id: str = Field(primary_key=True)
     group_name: str
     digest: str = Field(unique=True)
-    created_at: datetime = Field(sa_column=_instant())
-    expires_at: datetime = Field(sa_column=_instant())
+    created_at: datetime = Field(sa_column=instant())
+    expires_at: datetime = Field(sa_column=instant())
     requested_by: str
     policy_revision: str
     snapshot_id: str
@@ -215,8 +216,8 @@ class ReviewRow(Row, table=True):
     digest: str
     verdict: str
     reviewed_by: str
-    reviewed_at: datetime = Field(sa_column=_instant())
-    expires_at: datetime = Field(sa_column=_instant())
+    reviewed_at: datetime = Field(sa_column=instant())
+    expires_at: datetime = Field(sa_column=instant())
     reason: str
 
 
@@ -237,8 +238,8 @@ class OperationRow(Row, table=True):
     action: str
     state: str
     attempts: int
-    intended_at: datetime = Field(sa_column=_instant())
-    finished_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    intended_at: datetime = Field(sa_column=instant())
+    finished_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     reason: str
 
 
@@ -250,7 +251,7 @@ class InvitationRow(Row, table=True):
     group_name: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     plan_id: str
-    made_at: datetime = Field(sa_column=_instant())
+    made_at: datetime = Field(sa_column=instant())
     made_by: str
 
 
@@ -261,7 +262,7 @@ class ActivationRow(Row, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     revision: str = Field(index=True)
-    activated_at: datetime = Field(sa_column=_instant())
+    activated_at: datetime = Field(sa_column=instant())
     activated_by: str
     files: str = Field(sa_column=Column(Text, nullable=False))
     summary: str = Field(sa_column=Column(Text, nullable=False))
@@ -304,7 +305,7 @@ class EvidenceCheckpointRow(Row, table=True):
 
     size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     note: str = Field(sa_column=Column(Text, nullable=False))
-    signed_at: datetime = Field(sa_column=_instant())
+    signed_at: datetime = Field(sa_column=instant())
 
 
 class PublicationRow(Row, table=True):
@@ -316,7 +317,7 @@ class PublicationRow(Row, table=True):
     size: int
     note: str = Field(sa_column=Column(Text, nullable=False))
     place: str
-    published_at: datetime = Field(sa_column=_instant())
+    published_at: datetime = Field(sa_column=instant())
     published_by: str
 
 
@@ -327,7 +328,7 @@ class WitnessRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     vkey: str
-    added_at: datetime = Field(sa_column=_instant())
+    added_at: datetime = Field(sa_column=instant())
     added_by: str
     size: int
 
@@ -340,7 +341,7 @@ class CosignatureRow(Row, table=True):
     size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     witness: str = Field(primary_key=True)
     line: str
-    cosigned_at: datetime = Field(sa_column=_instant())
+    cosigned_at: datetime = Field(sa_column=instant())
 
 
 class TimeStampRow(Row, table=True):
@@ -351,7 +352,7 @@ class TimeStampRow(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     size: int = Field(index=True)
     authority: str
-    stamped_at: datetime = Field(sa_column=_instant())
+    stamped_at: datetime = Field(sa_column=instant())
     response: bytes = Field(sa_column=Column(Octets, nullable=False))
     chain: str = Field(sa_column=Column(Text, nullable=False))
 
@@ -369,7 +370,7 @@ class OpeningRow(Row, table=True):
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     kind: str
-    at: datetime = Field(sa_column=_instant())
+    at: datetime = Field(sa_column=instant())
     group_name: str
     subject: str
     actor: str

@@ -8,11 +8,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, Text
 from sqlmodel import Field
 
-from workplace_sync.store.tables import Instant, Row
-
-
-def _instant(*, nullable: bool = False) -> Column[datetime]:
-    return Column(Instant(), nullable=nullable)
+from workplace_sync.store.tables import Row, instant
 
 
 class SuspectRow(Row, table=True):
@@ -22,8 +18,8 @@ class SuspectRow(Row, table=True):
 
     presence_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     group_name: str = Field(index=True)
-    missing_at: datetime = Field(sa_column=_instant())
-    last_seen_at: datetime = Field(sa_column=_instant())
+    missing_at: datetime = Field(sa_column=instant())
+    last_seen_at: datetime = Field(sa_column=instant())
     readings: int
 
 
@@ -42,9 +38,9 @@ class DepartureEventRow(Row, table=True):
     key: str
     platform_id: str
     administrator: bool
-    first_seen_at: datetime = Field(sa_column=_instant())
-    last_seen_at: datetime = Field(sa_column=_instant())
-    gone_at: datetime = Field(sa_column=_instant())
+    first_seen_at: datetime = Field(sa_column=instant())
+    last_seen_at: datetime = Field(sa_column=instant())
+    gone_at: datetime = Field(sa_column=instant())
     snapshot_id: str
     cause: str
     confidence: str
@@ -64,11 +60,11 @@ class BlindPeriodRow(Row, table=True):
     group_name: str
     cause: str
     detail: str
-    began_at: datetime = Field(sa_column=_instant())
-    last_sighted_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
-    last_tried_at: datetime = Field(sa_column=_instant())
+    began_at: datetime = Field(sa_column=instant())
+    last_sighted_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    last_tried_at: datetime = Field(sa_column=instant())
     attempts: int
-    ended_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    ended_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
 class IncidentRow(Row, table=True):
@@ -79,13 +75,13 @@ class IncidentRow(Row, table=True):
 
     id: str = Field(primary_key=True)
     group_name: str
-    opened_at: datetime = Field(sa_column=_instant())
-    began_at: datetime = Field(sa_column=_instant())
-    last_gone_at: datetime = Field(sa_column=_instant())
+    opened_at: datetime = Field(sa_column=instant())
+    began_at: datetime = Field(sa_column=instant())
+    last_gone_at: datetime = Field(sa_column=instant())
     people: int
     size_before: int
     signs: str = Field(sa_column=Column(Text, nullable=False))
-    closed_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    closed_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     closed_by: str
     outcome: str = Field(sa_column=Column(Text, nullable=False))
 
@@ -97,7 +93,7 @@ class IncidentNoteRow(Row, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     incident_id: str = Field(index=True)
-    written_at: datetime = Field(sa_column=_instant())
+    written_at: datetime = Field(sa_column=instant())
     written_by: str
     text: str = Field(sa_column=Column(Text, nullable=False))
 
@@ -110,7 +106,7 @@ class EngagementRow(Row, table=True):
     group_name: str = Field(primary_key=True)
     post_id: str = Field(primary_key=True)
     taken_on: str = Field(primary_key=True)
-    posted_at: datetime = Field(sa_column=_instant())
+    posted_at: datetime = Field(sa_column=instant())
     seen: int | None
     reactions: int | None
     comments: int | None

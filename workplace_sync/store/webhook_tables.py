@@ -5,11 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field
 
-from workplace_sync.store.tables import Instant, Row
-
-
-def _instant(*, nullable: bool = False) -> Column[datetime]:
-    return Column(Instant(), nullable=nullable)
+from workplace_sync.store.tables import Row, instant
 
 
 class WebhookDeliveryRow(Row, table=True):
@@ -22,8 +18,8 @@ class WebhookDeliveryRow(Row, table=True):
     __table_args__ = (Index("ix_webhook_delivery_status_received_at", "status", "received_at"),)
 
     digest: str = Field(primary_key=True)
-    received_at: datetime = Field(sa_column=_instant())
-    last_received_at: datetime = Field(sa_column=_instant())
+    received_at: datetime = Field(sa_column=instant())
+    last_received_at: datetime = Field(sa_column=instant())
     times: int
     size: int
     proof: str
@@ -52,8 +48,8 @@ class WebhookHintRow(Row, table=True):
     direction: str
     member_platform_id: str
     actor_platform_id: str
-    happened_at: datetime = Field(sa_column=_instant())
-    received_at: datetime = Field(sa_column=_instant())
+    happened_at: datetime = Field(sa_column=instant())
+    received_at: datetime = Field(sa_column=instant())
     timing: str
 
 
@@ -63,8 +59,8 @@ class ObservationWishRow(Row, table=True):
     __tablename__ = "observation_wish"
 
     group_name: str = Field(primary_key=True)
-    since: datetime = Field(sa_column=_instant())
-    latest: datetime = Field(sa_column=_instant())
+    since: datetime = Field(sa_column=instant())
+    latest: datetime = Field(sa_column=instant())
     deliveries: int
 
 

@@ -1,0 +1,1 @@
+"""The tables that go with the queue of jobs. Like those of `tables`, they never leave this package."""
