@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from workplace_sync.errors import ExitCode, Fault, InputError, UsageError
-from workplace_sync.groups import AddressSource, FileSource, GroupSource, PlatformConfig, load_group, load_groups
+from workplace_sync.groups import (
+    AddressSource,
+    FileSource,
+    GroupSource,
+    PlatformConfig,
+    Schedule,
+    load_group,
+    load_groups,
+)
 from workplace_sync.membership.group import ManagedGroup, RemovalRules
 from workplace_sync.roster.columns import ColumnMapping
 
@@ -29,6 +37,7 @@ removals: {opted_out: true, not_eligible: false}
 protected: [Chair@Union.example.org]
 approvers: [Bryn Marrow]
 params: {union-cool-off: {cool_off: 1440h, strict: true, most: 5, words: [a, b]}}
+schedule: {reconcile: "*/15  * * * *", observe: "5 6-20 * * MON-fri"}
 """
 
 SMALL = """\
@@ -86,6 +95,7 @@ def test_a_whole_file_is_read_into_plain_values(tmp_path: Path) -> None:
         GroupSource("700000000000102"),
     )
     assert group.approvers == ("Bryn Marrow",)
+    assert group.schedule == Schedule("*/15 * * * *", "5 6-20 * * mon-fri")
 
 
 def test_what_is_left_out_is_as_careful_as_it_can_be(tmp_path: Path) -> None:
@@ -95,6 +105,7 @@ def test_what_is_left_out_is_as_careful_as_it_can_be(tmp_path: Path) -> None:
     assert group.managed.eligible_statuses == ("active",)
     assert group.sources == (FileSource(Path("a.csv"), ColumnMapping()),)
     assert group.approvers == ()
+    assert group.schedule == Schedule()
     assert group.platform.app_secret_env is None
 
 
@@ -149,6 +160,8 @@ def test_the_schema_has_every_field_of_a_column_mapping(tmp_path: Path) -> None:
         ("[Active, lapsing]", "[]", "eligible_statuses", "at least"),
         ("opted_out: true", "opted_out: 'true'", "removals.opted_out", "boolean"),
         ("cool_off: 1440h", "cool_off: null", "params.union-cool-off.cool_off", "must be a text, a number"),
+        ("*/15  * * * *", "*/90 * * * *", "schedule.reconcile", "minute"),
+        ("*/15  * * * *", "hourly", "schedule.reconcile", "five fields"),
         ("title: Prospect in BT", "title: one\ntitle: two", "title", "written twice"),
         ("title: Prospect in BT", "title: [", "", "not YAML"),
     ],
