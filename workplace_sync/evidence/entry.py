@@ -73,6 +73,11 @@ class Kind(StrEnum):
     ACCESS_GIVEN = "access.given"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
+    ACCOUNT_INVITED = "account.invited"
+    ACCOUNT_SET_UP = "account.set_up"
+    ACCOUNT_DISABLED = "account.disabled"
+    TOKEN_ISSUED = "token.issued"
+    TOKEN_REVOKED = "token.revoked"
 
 
 ERASING = (Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED)

@@ -170,6 +170,14 @@ def _hold_lifted(row: AuditRow, data: Data) -> str:
     return f"Legal hold {data['hold']} on {'one person' if row.subject else 'everybody'} lifted: {data['reason']}."
 
 
+def _account(row: AuditRow, data: Data) -> str:
+    return f"The console's account of {data['account']}: {row.outcome}."
+
+
+def _token(row: AuditRow, data: Data) -> str:
+    return f"A token for programs, in the name of {data['account']}, was {row.outcome}."
+
+
 def _webhook(_row: AuditRow, data: Data) -> str:
     when = {
         "old": " Its time is older than the platform's repetitions can explain.",
@@ -212,4 +220,9 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.ACCESS_GIVEN: _access,
     Kind.HOLD_PLACED: _hold_placed,
     Kind.HOLD_LIFTED: _hold_lifted,
+    Kind.ACCOUNT_INVITED: _account,
+    Kind.ACCOUNT_SET_UP: _account,
+    Kind.ACCOUNT_DISABLED: _account,
+    Kind.TOKEN_ISSUED: _token,
+    Kind.TOKEN_REVOKED: _token,
 }
