@@ -11,6 +11,7 @@ SyncError                     1   message, hint, exit_code, retryable
 ├── BlindError                6   the group could not be read completely
 ├── EvidenceError             7   the evidence does not verify
 ├── BusyError                75   another run holds the group: try later
+├── NoticeError               1   a message to the committee did not reach everybody
 └── PlatformError             1   anything the platform or the way to it did (see platforms.base)
 """
 
@@ -122,6 +123,16 @@ class BusyError(SyncError):
 
     exit_code = ExitCode.BUSY
     retryable = True
+
+
+class NoticeError(SyncError):
+    """A message did not reach everybody it was for. `reached` says whether it reached anybody, and is not to be repeated."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", reached: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.reached = reached
 
 
 class PlatformError(SyncError):
