@@ -3,8 +3,9 @@
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from copy import copy
 from pathlib import Path
 
 from alembic import command
@@ -27,6 +28,9 @@ from workplace_sync.store import run_tables as run_tables  # noqa: PLC0414 - its
 from workplace_sync.store import watch_tables as watch_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import webhook_tables as webhook_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store.tables import metadata
+
+Fence = Callable[[Connection], None]
+"""Raises when the transaction of that connection may not write."""
 
 _WRITE = "workplace_sync_write"
 _BUSY_MS = 5_000
@@ -51,6 +55,13 @@ class Database:
             )
         self.url = parsed
         self.engine = _engine(parsed.render_as_string(hide_password=False))
+        self._fence: Fence | None = None
+
+    def fenced(self, fence: Fence) -> "Database":
+        """Return the same database, in which every writing transaction asks `fence` first, and ends with what it raises."""
+        other = copy(self)
+        other._fence = fence  # noqa: SLF001 - our own copy
+        return other
 
     @property
     def is_sqlite(self) -> bool:
@@ -65,7 +76,7 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """Lend a connection for reading and for temporary tables; database errors become StoreErrors."""
-        with _told_plainly(), self.engine.connect() as connection:
+        with told_plainly(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -74,19 +85,19 @@ class Database:
 
         SQLite takes the write lock at once (BEGIN IMMEDIATE), so a transaction never fails half-way for want of it.
         """
-        with _told_plainly():
+        with told_plainly():
             if on is None:
-                with self.engine.connect() as connection, _writing(connection):
+                with self.engine.connect() as connection, _writing(connection, self._fence):
                     yield connection
             else:
-                with _writing(on):
+                with _writing(on, self._fence):
                     yield on
 
     def upgrade(self) -> None:
         """Bring the schema to the newest revision; does nothing when it is there already."""
         if self.file is not None:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-        with _told_plainly(), self.engine.connect() as connection:
+        with told_plainly(), self.engine.connect() as connection:
             config = _alembic(connection)
             command.upgrade(config, "head")
 
@@ -112,13 +123,16 @@ class Database:
     def differences(self) -> list[str]:
         """Return how the schema in the database differs from the tables of this version, one sentence each."""
         with self.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": metadata})
+            options = {"compare_type": True, "target_metadata": metadata, "include_name": _is_ours}
+            context = MigrationContext.configure(connection, opts=options)
             found = [
                 str(difference[0]) + " " + _what(difference)
                 for difference in _flat(compare_metadata(context, metadata))
             ]
             if self.is_sqlite and (answer := connection.exec_driver_sql("PRAGMA quick_check").scalar()) != "ok":
                 found.append(f"SQLite reports damage: {answer}")
+            found += [f"the queue of jobs lacks {each}" for each in queue_tables.missing(connection)]
+            found += _unsound(connection)
         return found
 
     def backup(self, target: Path) -> None:
@@ -128,7 +142,7 @@ class Database:
         target.parent.mkdir(parents=True, exist_ok=True)
         if self.file is not None:
             with (
-                _told_plainly(),
+                told_plainly(),
                 closing(sqlite3.connect(self.file)) as source,
                 closing(sqlite3.connect(target)) as copy,
             ):
@@ -167,12 +181,12 @@ class Database:
         """
         if self.file is None:
             with (
-                _told_plainly(),
+                told_plainly(),
                 self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
             ):
                 connection.exec_driver_sql("VACUUM")
             return True
-        with _told_plainly(), closing(sqlite3.connect(self.file)) as raw:
+        with told_plainly(), closing(sqlite3.connect(self.file)) as raw:
             _set_pragmas(raw, None)
             raw.execute("VACUUM")
             busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -209,18 +223,20 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _writing(connection: Connection) -> Iterator[None]:
+def _writing(connection: Connection, fence: Fence | None) -> Iterator[None]:
     connection.rollback()  # a lent connection lets go of what it read: SQLite cannot turn an old reading into a writing
     connection.execution_options(**{_WRITE: True})
     try:
         with connection.begin():
+            if fence is not None:
+                fence(connection)
             yield
     finally:
         connection.execution_options(**{_WRITE: False})
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """Turn what the drivers raise into sentences, without SQL or values in them."""
     try:
         yield
@@ -266,6 +282,19 @@ _SIGNS = (
         "Check WORKPLACE_SYNC_DATABASE_URL and that the server runs.",
     ),
 )
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or name is None or not queue_tables.is_foreign(name)
+
+
+def _unsound(connection: Connection) -> list[str]:
+    """Return what the engine itself knows to be broken: rows that refer to none, indexes that are not whole."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return [f"rows of {table} refer to what is not there" for table in sorted({str(row[0]) for row in rows})]
+    query = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
+    return [f"the index {name} is not whole" for name in connection.exec_driver_sql(query).scalars()]
 
 
 def _alembic(connection: Connection | None) -> Config:
