@@ -18,6 +18,7 @@ from workplace_sync.jobs.office import Confirmation, Office
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.replay import replay
 from workplace_sync.jobs.rosters import RosterSource, members_as_people
+from workplace_sync.jobs.running import Run, Verb, running
 from workplace_sync.platforms.http import Patience, Timeouts
 from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
 from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
@@ -100,6 +101,14 @@ class Application:
         desk = Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures)
         replay(desk, thorough=False)
         return desk
+
+    @contextmanager
+    def running(self, group: str, verb: Verb) -> Iterator[Run]:
+        """Hold a group for a run, and keep the run's row; write through the run's office. Raises BusyError (exit code 75)."""
+        settings = self.settings
+        request = settings.connect_timeout + settings.read_timeout
+        with running(self.office, group, verb, lease_seconds=settings.lease_seconds, request_seconds=request) as run:
+            yield run
 
     def set_up(self) -> bool:
         """Bring the schema up, make the log's key where there is none, and begin the log; returns whether it is new."""
@@ -215,7 +224,13 @@ class Application:
                 stream.seek(0)
                 rows = read_roster(stream, name=str(source.path), mapping=source.columns, now=self.now())
                 return RosterSource(
-                    Method.ROSTER_FILE, str(source.path), rows, source.tenant, digest, source.skip_faulty_rows
+                    Method.ROSTER_FILE,
+                    str(source.path),
+                    rows,
+                    source.tenant,
+                    digest,
+                    source.skip_faulty_rows,
+                    repr(source.columns),
                 )
             case AddressSource():
                 rows = read_addresses(source.addresses, name=group.file.name)

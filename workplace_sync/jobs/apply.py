@@ -65,12 +65,17 @@ class ApplyReport:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOptions:
-    """`limit` is the most changes to carry out, `drift_percent` the share of changes that may have become moot."""
+    """`limit` is the most changes to carry out, `drift_percent` the share of changes that may have become moot.
+
+    `seen` is a complete reading that the same run has just made, under the same lease: then the group is not read once
+    more before the first change.
+    """
 
     limit: int | None = None
     drift_percent: int = 10
     on_start: Callable[[int], None] = lambda _total: None
     on_progress: Callable[[int], None] = lambda _done: None
+    seen: SnapshotRecord | None = None
 
 
 def apply_plan(
@@ -91,11 +96,11 @@ def apply_plan(
     reviews = _reviews(office, plan)
     if not _unfinished(office, plan):
         return _report(office, plan, Course(), Standing())
-    snapshot = observe(office, group, reader).require_complete()
+    snapshot = options.seen or observe(office, group, reader).require_complete()
     approval = standing_approval(reviews, plan, office.now())
     approved_by = approval.reviewed_by if approval else ""
     books = Journal(office, group, plan, approved_by)
-    carrying.take_back(office, carrying.settle(office, group, lambda other: _approver(office, other)))
+    settle_unknown(office, group)
     now = office.now()
     question = Question(group, rules.engine(group, now), now, snapshot.members)
     approved = approval is not None
@@ -114,6 +119,14 @@ def apply_plan(
     if left and options.limit is None and course.stopped is None:
         course.stopped = course.silent  # the writer gave up on a platform that no longer answers
     return _report(office, plan, course, stands, left=left, blind=blind, failed_before=failed_before)
+
+
+def settle_unknown(office: Office, group: ManagedGroup) -> None:
+    """Settle what an earlier run left unknown, of any plan: done where the group shows it, else to be decided again.
+
+    Call it only right after a complete reading.
+    """
+    carrying.take_back(office, carrying.settle(office, group, lambda other: _approver(office, other)))
 
 
 def _check(office: Office, group: ManagedGroup, rules: Rules, plan: plans.PlanRecord) -> None:

@@ -1,6 +1,7 @@
 """Make a plan: what the roster wants done with the group, and what the policies say to each change and to the whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -13,7 +14,7 @@ from workplace_sync.jobs.decide import decide
 from workplace_sync.jobs.judging import Question, Unnumbered
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.plan import Header, History, PlanDigest, Tally, plan_facts, stored_facts
+from workplace_sync.membership.plan import Header, History, PlanDigest, Tally, plan_facts, stored_facts, unnumbered
 from workplace_sync.policy.changes import difference, summary
 from workplace_sync.policy.decision import Decision, Effect
 from workplace_sync.policy.engine import Engine
@@ -21,6 +22,7 @@ from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.store import activations, candidates, operations, privacy
 from workplace_sync.store import plans as store
 from workplace_sync.store.database import Database
+from workplace_sync.store.operations import State
 from workplace_sync.store.snapshots import SnapshotRecord
 
 
@@ -86,39 +88,85 @@ def history_of(office: Office, group: ManagedGroup, snapshot: SnapshotRecord, no
     return History(size=snapshot.members, administrators=snapshot.administrators, **counts)
 
 
+class Draft:
+    """A plan that is made, and not yet kept. `content` is the digest of its changes without their numbers."""
+
+    def __init__(
+        self, office: Office, connection: Connection, header: Header, digest: PlanDigest, content: PlanDigest
+    ) -> None:
+        self.header = header
+        self.content = content.value()
+        self._office = office
+        self._connection = connection
+        self._digest = digest
+
+    def keep(self, *, valid: timedelta) -> MadePlan:
+        """Keep the plan wholly or not at all, whenever this is killed, and log it. Call it once."""
+        line, now = self.header.line(), self.header.now
+        self._digest.add(line)
+        record = store.PlanRecord(
+            self._office.new_id(), self.header.group, self._digest.value(), now, now + valid, line, self.header.counts
+        )
+        _keep_plan(self._office, self._connection, record, self.header)
+        return MadePlan(record, candidates.already_members(self._connection, record.group))
+
+
 def make_plan(
     office: Office, group: ManagedGroup, rules: Rules, snapshot: SnapshotRecord, *, valid: timedelta
 ) -> MadePlan:
-    """Decide every wanted change of `group` against a complete snapshot, keep the plan, and log it.
+    """Decide every wanted change of `group` against a complete snapshot, keep the plan, and log it."""
+    with drafted(office, group, rules, snapshot) as draft:
+        return draft.keep(valid=valid)
 
-    The changes stream through in flat memory. The plan is kept wholly or not at all, whenever this is killed.
+
+@contextmanager
+def drafted(office: Office, group: ManagedGroup, rules: Rules, snapshot: SnapshotRecord) -> Iterator[Draft]:
+    """Decide every wanted change of `group` against a complete snapshot, and lend the plan before it is kept.
+
+    The changes stream through in flat memory.
     """
     activate(office, rules)
     now = office.now()
     engine = rules.engine(group, now)
     question = Question(group, engine, now, snapshot.members)
-    digest, tally = PlanDigest(), Tally()
+    digest, content, tally = PlanDigest(), PlanDigest(), Tally()
     with office.database.connect() as connection, store.staged(connection) as staging:
-        _stage_changes(office, question, staging, digest, tally)
+        _stage_changes(office, question, staging, (digest, content), tally)
         facts = plan_facts(tally, history_of(office, group, snapshot, now))
         decision = engine.decide_plan(question.group_facts() | facts)
-        header = _header(office, question, snapshot, rules, tally, facts, decision)
-        line = header.line()
-        digest.add(line)
-        record = store.PlanRecord(office.new_id(), group.name, digest.value(), now, now + valid, line, header.counts)
-        _keep_plan(office, connection, record, header)
-        return MadePlan(record, candidates.already_members(connection, group.name))
+        yield Draft(
+            office, connection, _header(office, question, snapshot, rules, tally, facts, decision), digest, content
+        )
+
+
+def content_of(connection: Connection, plan: store.PlanRecord) -> str:
+    """Return the digest of those of a plan's changes that did not take effect, without their numbers.
+
+    It is what a draft of the same changes has: one with the same decisions, for the same reasons, on the same facts.
+    """
+    content = PlanDigest()
+    ended = (State.DONE.value, State.SKIPPED.value)
+    for line, state in store.outcomes(connection, plan.id):
+        if state not in ended:
+            content.add(unnumbered(line))
+    return content.value()
 
 
 def _stage_changes(
-    office: Office, question: Question, staging: store.StagedChanges, digest: PlanDigest, tally: Tally
+    office: Office,
+    question: Question,
+    staging: store.StagedChanges,
+    digests: tuple[PlanDigest, PlanDigest],
+    tally: Tally,
 ) -> None:
     numbers = count()
+    digest, content = digests
     with office.database.connect() as streaming:
         for judged in decide(question, streaming):
             changes = [_numbered(change, number) for change, number in zip(judged.changes, numbers, strict=False)]
             if changes:
                 digest.add("\n".join(change[-1] for change in changes))
+                content.add("\n".join(f"{change[-2]}{change[-1]}" for change in judged.changes))
             tally.merge(judged.tally)
             staging.add(changes)
 

@@ -131,6 +131,12 @@ class LineForm(NamedTuple):
         )
 
 
+def unnumbered(line: str) -> str:
+    """Return the text of a change without its number: what is the same in every plan that has the same change."""
+    head, _, rest = line.rpartition('"seq":')  # quotes within texts are escaped
+    return f'{head}"seq":{rest.lstrip("0123456789")}'
+
+
 def canonical(value: Mapping[str, object]) -> str:
     """Return the RFC 8785 text of `value`, which holds strings, integers, booleans, lists and objects only."""
     return _ENCODE(value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, bindparam, delete, insert, select, text
 
@@ -102,8 +102,7 @@ ORDER BY key
 """)
 
 # A statement of the roster enters the ledger once: not again while the roster goes on saying the same.
-_LEDGER = text("""
-INSERT INTO consent_event (key, scope, kind, origin, at, recorded_at, wording, basis, source, recorded_by, expires_at)
+_NEW_STATEMENTS = """
 SELECT s.key, CAST(:scope AS VARCHAR), CASE s.consent WHEN 'opted_in' THEN 'given' ELSE 'withdrawn' END, 'roster',
        coalesce(s.consent_at, :recorded_at), :recorded_at, '', s.consent_basis, s.consent_source, CAST(:recorded_by AS VARCHAR), NULL
 FROM staged_person s
@@ -115,7 +114,10 @@ WHERE s.consent <> '' AND NOT EXISTS (
       AND NOT EXISTS (SELECT 1 FROM consent_event later WHERE later.key = e.key AND later.scope = e.scope
                       AND later.origin = 'roster' AND later.id > e.id AND later.kind <> e.kind))
 ORDER BY s.key, s.source_no, s.line
-""").bindparams(bindparam("recorded_at", type_=Instant()))
+"""
+_LEDGER = text(f"""
+INSERT INTO consent_event (key, scope, kind, origin, at, recorded_at, wording, basis, source, recorded_by, expires_at)
+{_NEW_STATEMENTS}""").bindparams(bindparam("recorded_at", type_=Instant()))  # noqa: S608 - texts of ours alone
 
 
 def put_in_place(
@@ -143,6 +145,30 @@ def put_in_place(
     placed = connection.execute(_PLACE, {"group_name": group}).rowcount
     told = connection.execute(_LEDGER, {"scope": group, "recorded_at": at, "recorded_by": by}).rowcount
     return placed, told
+
+
+_SAME = text("""
+SELECT (SELECT count(DISTINCT key) FROM staged_person) = (SELECT count(*) FROM desired WHERE group_name = :group_name)
+   AND NOT EXISTS (
+    SELECT 1 FROM (SELECT s.*, row_number() OVER (PARTITION BY key ORDER BY source_no, line) AS place
+                   FROM staged_person s) r
+    WHERE r.place = 1 AND NOT EXISTS (
+        SELECT 1 FROM desired d JOIN roster_import i ON i.id = d.import_id
+        WHERE d.group_name = :group_name AND d.key = r.key AND d.address = r.address AND d.name = r.name
+          AND d.tenant = r.tenant AND d.status = r.status AND d.roles = r.roles AND d.external_id = r.external_id
+          AND d.method = r.method AND i.source = r.source))
+""")
+_ANY_STATEMENT = text(f"SELECT EXISTS (SELECT 1 FROM ({_NEW_STATEMENTS}) n)").bindparams(
+    bindparam("recorded_at", type_=Instant())
+)
+
+
+def says_the_same(connection: Connection, group: str) -> bool:
+    """Whether the staged people are the ones wanted in `group` already, and say nothing new of anybody's consent."""
+    if not connection.execute(_SAME, {"group_name": group}).scalar_one():
+        return False
+    asked = {"scope": group, "recorded_at": datetime.now(UTC), "recorded_by": ""}  # only whether there is any is asked
+    return not connection.execute(_ANY_STATEMENT, asked).scalar_one()
 
 
 def names_of(connection: Connection, group: str, keys: Sequence[str]) -> dict[str, str]:
