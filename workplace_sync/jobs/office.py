@@ -28,7 +28,8 @@ class Office:
     """The books and the desk. `now` returns UTC-aware times, `new_id` an id never given before.
 
     `veil` hashes people who were erased, `erasures` is the journal of that outside the database; where they are None,
-    nobody can be erased, and nothing can be read in if somebody was.
+    nobody can be erased, and nothing can be read in if somebody was. `may_send` is asked right before a change goes out
+    to the platform: false where a run no longer surely holds its group.
     """
 
     database: Database
@@ -39,3 +40,4 @@ class Office:
     confirmation: Confirmation = Confirmation()
     veil: Veil | None = None
     erasures: JournalFile | None = None
+    may_send: Callable[[], bool] = lambda: True

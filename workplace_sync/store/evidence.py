@@ -83,10 +83,17 @@ class EvidenceLog:
 
     def taking(self, signer: Signer) -> "EvidenceLog":
         """Return the same log with another key, which its entries must have named as its newest one."""
+        return self._like(self.database, signer, signer.verifier)
+
+    def through(self, database: Database) -> "EvidenceLog":
+        """Return the same log, written through another view of its database."""
+        return self._like(database, self.signer, self.verifier)
+
+    def _like(self, database: Database, signer: Signer | None, verifier: Verifier) -> "EvidenceLog":
         return EvidenceLog(
-            self.database,
+            database,
             signer=signer,
-            verifier=signer.verifier,
+            verifier=verifier,
             origin=self.origin,
             outside=self._outside.path,
             entropy=self.entropy,

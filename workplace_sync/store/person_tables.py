@@ -38,6 +38,7 @@ ABOUT: dict[str, About] = {
     "departure": About(Way.DELETED, *_BY_KEY_AND_ACCOUNT),
     "invitation": About(Way.DELETED, "key"),
     "legal_hold": About(Way.DELETED, "key"),
+    "rejection": About(Way.DELETED, "key"),
     "access_read": About(Way.DELETED, "key"),
     "presence": About(Way.STAND_IN, *_BY_KEY_AND_ACCOUNT),
     "departure_event": About(Way.STAND_IN, *_BY_KEY_AND_ACCOUNT),
@@ -70,6 +71,8 @@ ABOUT: dict[str, About] = {
             "webhook_delivery",  # a body waits here until it is read, which is told where it names the person
             "observation_wish",
             "webhook_refusal",
+            "lease",
+            "run",
             "notice",
             "account",
             "session",
