@@ -7,6 +7,7 @@ SyncError                     1   message, hint, exit_code, retryable
 ├── StoreError                1   the database cannot be used as it is
 ├── StaleError                1   a plan no longer fits what it was made from: plan again
 ├── ReviewError               1   an approval that cannot count
+├── CaseError                 1   a step that an escalation cannot take
 ├── GuardError                5   a guard of the plan trips: nothing was written
 ├── BlindError                6   the group could not be read completely
 ├── EvidenceError             7   the evidence does not verify
@@ -98,6 +99,10 @@ class StaleError(SyncError):
 
 class ReviewError(SyncError):
     """An approval or rejection that cannot count."""
+
+
+class CaseError(SyncError):
+    """A step that an escalation cannot take now, or that somebody may not take."""
 
 
 class GuardError(SyncError):
