@@ -33,16 +33,24 @@ def apply(
     call = invocation(context)
     from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
     from workplace_sync.jobs.apply import ApplyOptions, apply_plan  # noqa: PLC0415
+    from workplace_sync.jobs.endings import end_apply  # noqa: PLC0415
     from workplace_sync.jobs.plan import find_plan  # noqa: PLC0415
+    from workplace_sync.jobs.running import Verb  # noqa: PLC0415
 
     with Application(call.settings, actor=by) as app:
         found = find_plan(app.office, plan)
         group = app.group(found.group)
-        with app.platform(group) as platform, call.output.progress(f"Applying to {found.group}") as advance:
-            options = ApplyOptions(limit, call.settings.drift_percent, on_progress=advance)
-            sides = (platform.reader(), platform.writer())
-            report = apply_plan(app.office, group.managed, app.rules, found, sides, options)
+        with (
+            app.running(found.group, Verb.APPLY) as run,
+            app.platform(group) as platform,
+            call.output.progress(f"Applying to {found.group}") as advance,
+        ):
+            steps = run.steps(advance)
+            options = ApplyOptions(limit, call.settings.drift_percent, on_start=steps.begin, on_progress=steps.advance)
+            sides = (run.reading(platform.reader()), platform.writer())
+            report = apply_plan(run.office, group.managed, app.rules, found, sides, options)
             requests = platform.requests_sent
+            end_apply(run, report)
     data = {
         "plan": report.plan_id,
         "digest": report.digest,

@@ -7,7 +7,6 @@ import typer
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.cli.people import Group
-from workplace_sync.errors import ExitCode
 
 if TYPE_CHECKING:
     from workplace_sync.cases.incident import Engagement
@@ -35,23 +34,25 @@ def observe(
     call = invocation(context)
     from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
     from workplace_sync.jobs import observe as job  # noqa: PLC0415
+    from workplace_sync.jobs.endings import end_observation  # noqa: PLC0415
     from workplace_sync.jobs.engagement import take_engagement  # noqa: PLC0415
+    from workplace_sync.jobs.running import Verb  # noqa: PLC0415
 
     taken = None
     with Application(call.settings, actor=by) as app:
         found = app.group(group)
-        office = app.office
-        with app.platform(found) as platform:
-            seen = job.observe(office, found.managed, platform.reader())
+        with app.running(group, Verb.OBSERVE) as run, app.platform(found) as platform:
+            seen = job.observe(run.office, found.managed, run.reading(platform.reader()))
             seen.require_complete()
             if engagement:
-                taken = take_engagement(office, found.managed, platform.reader(), weeks)
+                taken = take_engagement(run.office, found.managed, platform.reader(), weeks)
+            code = end_observation(run, seen)
     data = _data(group, seen) | ({} if taken is None else {"engagement": _engagement_data(taken)})
     news = bool(seen.come or seen.gone or seen.suspected or taken)
     call.output.show(
         "observe/1", data, [*_lines(group, seen), *([] if taken is None else [_engagement(taken)])], news=news
     )
-    return ExitCode.BLIND if seen.unconfirmed else ExitCode.DONE
+    return code
 
 
 def _data(group: str, seen: "Observation") -> dict[str, object]:

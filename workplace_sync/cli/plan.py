@@ -62,18 +62,26 @@ def _extra(add: list[str]) -> list[str]:
 
 
 def _make(app: "Application", name: str, extra: list[str], call: Invocation) -> "MadePlan":
+    from workplace_sync.jobs.endings import end_plan  # noqa: PLC0415
     from workplace_sync.jobs.observe import observe  # noqa: PLC0415
     from workplace_sync.jobs.plan import make_plan  # noqa: PLC0415
     from workplace_sync.jobs.rosters import import_rosters  # noqa: PLC0415
+    from workplace_sync.jobs.running import Verb  # noqa: PLC0415
 
     group = app.group(name)
-    rules, office = app.rules, app.office
-    with app.platform(group) as platform, app.sources(group, platform, extra=extra) as sources:
-        report = import_rosters(office, group.managed, sources)
+    rules = app.rules
+    with (
+        app.running(name, Verb.PLAN) as run,
+        app.platform(group) as platform,
+        app.sources(group, platform, extra=extra) as sources,
+    ):
+        report = import_rosters(run.office, group.managed, sources)
         if report.rejected:
             call.output.note(f"{report.rejected} faulty rows were left out; `workplace-sync roster check` lists them.")
-        snapshot = observe(office, group.managed, platform.reader()).require_complete()
-        return make_plan(office, group.managed, rules, snapshot, valid=app.plan_valid)
+        snapshot = observe(run.office, group.managed, run.reading(platform.reader())).require_complete()
+        made = make_plan(run.office, group.managed, rules, snapshot, valid=app.plan_valid)
+        end_plan(run, made)
+        return made
 
 
 def _exit_code(plan: "PlanRecord", *, detailed: bool) -> ExitCode:

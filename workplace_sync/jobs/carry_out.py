@@ -136,7 +136,7 @@ def _going(books: Journal, rechecked: Iterable[Rechecked], course: Course) -> It
 def _send(books: Journal, platform: Platform, changes: Iterable[PlannedChange], course: Course) -> None:
     reader, writer = platform
     sent: dict[int, PlannedChange] = {}
-    for outcomes in writer.carry_out(_batches(books, writer, changes, sent, course)):
+    for outcomes in writer.carry_out(_batches(books, writer, changes, sent, course), books.office.may_send):
         _receive(books, _put_right(outcomes, reader), sent, course)
 
 

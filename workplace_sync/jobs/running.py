@@ -9,9 +9,11 @@ from enum import StrEnum
 
 from workplace_sync.errors import BusyError, ExitCode, StoreError, SyncError
 from workplace_sync.jobs.office import Office
+from workplace_sync.jobs.progress import Steps, ToldReader
 from workplace_sync.jobs.taking import Taken, Watch, take
 from workplace_sync.jobs.tenure import Tenure
 from workplace_sync.jobs.whereabouts import here
+from workplace_sync.platforms.base import GroupReader
 from workplace_sync.store import leases, runs
 from workplace_sync.store.leases import Claim
 
@@ -73,6 +75,14 @@ class Run:
         if known.shown_at is None or abs(now - known.shown_at) >= _EVERY:
             known.shown_at = now
             self._poke()
+
+    def reading(self, reader: GroupReader) -> GroupReader:
+        """Return the reader, which then tells how many members it has read as this run's progress."""
+        return ToldReader(reader, self.progress)
+
+    def steps(self, also: Callable[[int], None] = lambda _amount: None) -> Steps:
+        """Return what counts the changes of an apply as this run's progress; `also` is called with each step too."""
+        return Steps(self.progress, also)
 
     def end(self, code: ExitCode, summary: str, counts: Mapping[str, int]) -> None:
         """Say how it ended; without this, an ordinary end is DONE. `summary` names nobody."""

@@ -215,6 +215,11 @@ class PostCounts:
     comments: int | None
 
 
+def always() -> bool:
+    """Say that a request may go out."""
+    return True
+
+
 class GroupReader(ABC):
     """Reads one group.
 
@@ -271,13 +276,18 @@ class GroupWriter(ABC):
     """Changes one group."""
 
     @abstractmethod
-    def carry_out(self, batches: Iterable[Sequence[WantedOperation]]) -> Iterator[Sequence[OperationOutcome]]:
+    def carry_out(
+        self, batches: Iterable[Sequence[WantedOperation]], may_send: Callable[[], bool] = always
+    ) -> Iterator[Sequence[OperationOutcome]]:
         """Carry out the operations, a batch at a time, and yield the outcomes of each batch as it comes back.
 
         `batches` is pulled lazily, never more than there are threads in flight, in the caller's thread: the caller
         records the intent while producing a batch, and the outcome while receiving one. A batch holds at most
         `batch_size` operations (ValueError). Failures are outcomes, not exceptions; the outcomes of a batch stand in
         the order of its operations, the batches in the order in which they come back.
+
+        `may_send` is asked in any thread, right before each request that changes something and before each repeat of
+        one: where it says no, nothing is sent any more, and what was not is told as such.
 
         After an outcome whose `stops_run` is true no further batch is pulled; those in flight are still reported.
         When the caller stops early, or its own code raises, those in flight are awaited and not reported: whatever

@@ -1,7 +1,7 @@
 """Changes a group: batches over a few threads, and for each operation what is known of it afterwards."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain
@@ -18,6 +18,7 @@ from workplace_sync.platforms.base import (
     Result,
     UnavailableError,
     WantedOperation,
+    always,
 )
 from workplace_sync.platforms.pace import Pace
 from workplace_sync.platforms.waiting import Clock
@@ -46,7 +47,9 @@ class WorkplaceWriter(GroupWriter):
         """50: more are refused (developers.facebook.com/docs/graph-api/batch-requests)."""
         return BATCH_LIMIT
 
-    def carry_out(self, batches: Iterable[Sequence[WantedOperation]]) -> Iterator[Sequence[OperationOutcome]]:
+    def carry_out(
+        self, batches: Iterable[Sequence[WantedOperation]], may_send: Callable[[], bool] = always
+    ) -> Iterator[Sequence[OperationOutcome]]:
         """Carry out the operations as the port says; the group itself is checked before the first is sent."""
         source = iter(batches)
         first = next(source, None)
@@ -56,7 +59,7 @@ class WorkplaceWriter(GroupWriter):
         if refusal is not None:
             yield _all(first, refusal)
             return
-        yield from self._in_flight(chain([first], source))
+        yield from self._in_flight(chain([first], source), _Stop(may_send))
 
     def _refusal(self) -> CallError | None:
         """Return why the group may not be changed, or cannot be checked; None when it may."""
@@ -67,8 +70,9 @@ class WorkplaceWriter(GroupWriter):
             return error
         return None
 
-    def _in_flight(self, source: Iterator[Sequence[WantedOperation]]) -> Iterator[Sequence[OperationOutcome]]:
-        stop = threading.Event()
+    def _in_flight(
+        self, source: Iterator[Sequence[WantedOperation]], stop: "_Stop"
+    ) -> Iterator[Sequence[OperationOutcome]]:
         flight: set[Future[list[OperationOutcome]]] = set()
         unanswered = 0
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="batch")
@@ -89,7 +93,7 @@ class WorkplaceWriter(GroupWriter):
             stop.set()
             pool.shutdown(wait=True)
 
-    def _send(self, batch: Sequence[WantedOperation], stop: threading.Event) -> list[OperationOutcome]:
+    def _send(self, batch: Sequence[WantedOperation], stop: "_Stop") -> list[OperationOutcome]:
         """Send a batch, and again what of it was refused for the rate; return the outcomes in the batch's order."""
         outcomes: list[OperationOutcome | None] = [None] * len(batch)
         left = list(range(len(batch)))
@@ -110,10 +114,10 @@ class WorkplaceWriter(GroupWriter):
             stop.set()
         return known
 
-    def _round(self, batch: Sequence[WantedOperation], stop: threading.Event) -> "_Answers":
+    def _round(self, batch: Sequence[WantedOperation], stop: "_Stop") -> "_Answers":
         operations = [change_members(self._target.group_id, wanted) for wanted in batch]
         try:
-            parts = self._client.batch(operations, stop.is_set)
+            parts = self._client.batch(operations, stop.before_sending)
         except CallError as error:
             return _Answers(_all(batch, error), came=False)
         return _Answers([_outcome(each.seq, part) for each, part in zip(batch, parts, strict=True)], came=True)
@@ -135,6 +139,18 @@ class WorkplaceWriter(GroupWriter):
         return outcomes
 
 
+class _Stop(threading.Event):
+    """Set once the run is to end; `before_sending` also asks whether a request may go out at all."""
+
+    def __init__(self, may_send: Callable[[], bool]) -> None:
+        super().__init__()
+        self._may_send = may_send
+
+    def before_sending(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self.is_set() or not self._may_send()
+
+
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """The outcomes of one request; `came` is false when the request failed as a whole."""
@@ -143,7 +159,7 @@ class _Answers:
     came: bool
 
 
-def _pulled(source: Iterator[Sequence[WantedOperation]], stop: threading.Event) -> Sequence[WantedOperation] | None:
+def _pulled(source: Iterator[Sequence[WantedOperation]], stop: _Stop) -> Sequence[WantedOperation] | None:
     """Return the caller's next batch that is not empty, None when there is none or the run is to stop."""
     while not stop.is_set():
         batch = next(source, None)
