@@ -14,11 +14,19 @@ from typing import Self, assert_never
 from workplace_sync.errors import InputError, SettingsError, UsageError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSource, load_group, load_groups
-from workplace_sync.jobs.office import Confirmation, Office
+from workplace_sync.jobs.figures import Figures, figures_of
+from workplace_sync.jobs.notices import Notifier
+from workplace_sync.jobs.office import Confirmation, Office, Stakes
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.replay import replay
 from workplace_sync.jobs.rosters import RosterSource, members_as_people
 from workplace_sync.jobs.running import Run, Verb, running
+from workplace_sync.notices.apprise import Services, split_urls
+from workplace_sync.notices.ping import Ping
+from workplace_sync.notices.sender import Sender
+from workplace_sync.notices.smtp import Email, Encryption, MailServer
+from workplace_sync.notices.webhook import Webhook
+from workplace_sync.people import DECIDES, People, load_people
 from workplace_sync.platforms.http import Patience, Timeouts
 from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
 from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
@@ -97,8 +105,9 @@ class Application:
         self.database.require_current()
         self.log.check_start()
         confirmation = Confirmation(self.settings.confirm_reads, self.settings.confirm_pause_seconds)
+        stakes = Stakes(self.settings.second_approver_from, for_guards=self.settings.second_approver_for_guards)
         veil, erasures = Veil(self.settings.veil_file), JournalFile(self.settings.erasures_file)
-        desk = Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures)
+        desk = Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures, stakes)
         replay(desk, thorough=False)
         return desk
 
@@ -154,6 +163,19 @@ class Application:
     def group(self, name: str) -> GroupFile:
         """Return one group; raises UsageError for a name that is none, InputError for a faulty file."""
         return load_group(self.settings.config_dir, name)
+
+    @cached_property
+    def people(self) -> People | None:
+        """The people who take part, with their roles; None where no file names them. Raises InputError for a faulty one."""
+        return load_people(self.settings.config_dir)
+
+    def require_role(self, group: str, doing: str) -> None:
+        """Raise ReviewError unless the actor may decide about that group, or nobody is asked for a role.
+
+        `doing` is what they are about to do, as in "approve a plan".
+        """
+        if self.people is not None:
+            self.people.require(self.actor, DECIDES, group, doing)
 
     def params_of(self, name: str) -> Mapping[str, Mapping[str, object]]:
         """Return what a group sets instead of the policies' parameters; nothing where it is configured no more.
@@ -241,6 +263,34 @@ class Application:
                 return RosterSource(Method.GROUP_COPY, name, people, group.managed.tenant)
         assert_never(source)
 
+    def notifier(self) -> Notifier:
+        """Return what tells the committee; it needs neither key nor office, so that it can tell that these fail."""
+        settings = self.settings
+        senders = _senders(settings)
+        return Notifier(
+            self.database,
+            self.now,
+            self.groups,
+            self._check_evidence,
+            senders,
+            settings.reminders,
+            settings.console_url,
+        )
+
+    def ping(self) -> Ping:
+        """Return what tells the watcher of runs; nobody, where none is set."""
+        url = self.settings.ping_url
+        return Ping(url.get_secret_value() if url else "")
+
+    def figures(self) -> Figures:
+        """Return how all groups stand. Raises StoreError, or InputError for faulty group files."""
+        self.database.require_current()
+        channels = [sender.channel for sender in _senders(self.settings)]
+        return figures_of(self.database, self.groups(), channels, self._check_evidence, self.now())
+
+    def _check_evidence(self) -> None:
+        self.log.check_start()  # opened here: a missing key is told by whoever asks, and not before
+
     @property
     def plan_valid(self) -> timedelta:
         """For how long a plan can be applied."""
@@ -250,6 +300,27 @@ class Application:
     def approval_valid(self) -> timedelta:
         """For how long an approval counts."""
         return timedelta(hours=self.settings.approval_valid_hours)
+
+
+def _senders(settings: Settings) -> list[Sender]:
+    """Return a sender for each channel that is set; raises SettingsError where one cannot be used."""
+    found: list[Sender] = []
+    if settings.notify_smtp_host:
+        password = settings.notify_smtp_password
+        server = MailServer(
+            settings.notify_smtp_host,
+            settings.notify_smtp_port,
+            Encryption(settings.notify_smtp_encryption),
+            settings.notify_smtp_user,
+            password.get_secret_value() if password else "",
+        )
+        found.append(Email(server, settings.notify_from, settings.notify_to))
+    if url := settings.notify_webhook_url:
+        secret = settings.notify_webhook_secret
+        found.append(Webhook(url.get_secret_value(), secret.get_secret_value() if secret else ""))
+    if urls := settings.notify_apprise_urls:
+        found.append(Services(tuple(split_urls(urls.get_secret_value()))))
+    return found
 
 
 def _policy_files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -135,6 +135,7 @@ def test_the_counts_of_a_plan_tell_what_goes_waits_and_is_refused() -> None:
         "errors": 1,
         "excepted": 0,
         "invited": 3,
+        "rejected": 0,
         "changes": 8,
     }
 

@@ -57,6 +57,8 @@ class Kind(StrEnum):
     PLAN_MADE = "plan.made"
     PLAN_APPROVED = "plan.approved"
     PLAN_REJECTED = "plan.rejected"
+    PLAN_APPROVAL_VOIDED = "plan.approval_voided"
+    PLAN_REJECTION_LIFTED = "plan.rejection_lifted"
     OPERATION_OUTCOME = "operation.outcome"
     INVITATIONS_MADE = "invitations.made"
     EVIDENCE_VERIFIED = "evidence.verified"

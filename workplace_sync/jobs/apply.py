@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from workplace_sync.errors import ExitCode, GuardError, ReviewError, StaleError
 from workplace_sync.jobs import carry_out as carrying
 from workplace_sync.jobs.carry_out import Course, Journal
+from workplace_sync.jobs.drift import drift_in
 from workplace_sync.jobs.judging import Question
 from workplace_sync.jobs.observe import observe
 from workplace_sync.jobs.office import Office
-from workplace_sync.jobs.plan import Rules, check_digest, history_of
+from workplace_sync.jobs.plan import Rules, check_digest, history_of, rejections_in
 from workplace_sync.jobs.recheck import Standing, recheck, standing
-from workplace_sync.jobs.review import REJECTED, standing_approval
+from workplace_sync.jobs.review import REJECTED, approvers_of, standing_approval, void_approvals
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import POSSIBLE, History, plan_facts
 from workplace_sync.platforms.base import CallError
@@ -19,8 +20,6 @@ from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
 from workplace_sync.store.operations import State
 from workplace_sync.store.snapshots import SnapshotRecord
-
-_DRIFT_FLOOR = 5  # below this many changes a share says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +96,15 @@ def apply_plan(
     if not _unfinished(office, plan):
         return _report(office, plan, Course(), Standing())
     snapshot = options.seen or observe(office, group, reader).require_complete()
-    approval = standing_approval(reviews, plan, office.now())
-    approved_by = approval.reviewed_by if approval else ""
+    approval = standing_approval(reviews, plan, office.now(), office.stakes)
+    approved_by = approval.names if approval else ""
     books = Journal(office, group, plan, approved_by)
     settle_unknown(office, group)
     now = office.now()
-    question = Question(group, rules.engine(group, now), now, snapshot.members)
+    question = Question(group, rules.engine(group, now), now, snapshot.members, rejections_in(office, group))
     approved = approval is not None
     stands = standing(office, question, plan, approved=approved)
-    _check_drift(stands, options.drift_percent)
+    _check_drift(office, plan, stands, options.drift_percent)
     if not _whole_goes(office, question, plan, stands, snapshot, approved=approved):
         return _report(office, plan, Course(), stands)
     total = stands.going if options.limit is None else min(stands.going, options.limit)
@@ -140,6 +139,7 @@ def _check(office: Office, group: ManagedGroup, rules: Rules, plan: plans.PlanRe
     if office.now() >= plan.expires_at:
         raise StaleError("The plan has expired.", hint="Make a new plan.")
     if header.policy_revision != rules.policies.revision:
+        void_approvals(office, plan, "The policies have changed since the plan was made.")
         raise StaleError(
             "The policies have changed since the plan was made.", hint="Make a new plan under the policies in force."
         )
@@ -169,16 +169,17 @@ def _unfinished(office: Office, plan: plans.PlanRecord) -> bool:
 
 def _approver(office: Office, plan: plans.PlanRecord) -> str:
     with office.database.connect() as connection:
-        approval = standing_approval(plans.reviews(connection, plan.id), plan, plan.created_at)
-    return approval.reviewed_by if approval else ""
+        return approvers_of(plans.reviews(connection, plan.id))
 
 
-def _check_drift(stands: Standing, percent: int) -> None:
-    remaining = stands.going + stands.drifted
-    if stands.drifted > _DRIFT_FLOOR and stands.drifted * 100 > percent * remaining:
+def _check_drift(office: Office, plan: plans.PlanRecord, stands: Standing, percent: int) -> None:
+    drift = drift_in(stands)
+    if drift.beyond(percent):
+        why = f"{drift.moved:,} of {drift.remaining:,} changes no longer stand as planned, more than {percent} %: {'; '.join(drift.reasons())}."
+        void_approvals(office, plan, why)
         raise StaleError(
-            f"{stands.drifted} of {remaining} changes no longer stand as planned, more than {percent} %.",
-            hint="Nothing was written. The group, the roster or the consents have moved on: make a new plan.",
+            why,
+            hint=f"Nothing was written. Make a new plan. `workplace-sync plans show {plan.digest[:12]}` tells whom it is about.",
         )
 
 

@@ -1,8 +1,8 @@
 """Ask the policies about people: the part of planning that needs no database, so that any process can do it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import PlannedChange, Tally, planned
+from workplace_sync.membership.rejection import Rejection, heeded
 from workplace_sync.membership.subject import subject_facts, wanted_change
 from workplace_sync.policy.decision import Decision
 from workplace_sync.policy.engine import Engine
@@ -24,6 +25,7 @@ _MAX_KNOWN = 10_000  # different people to remember what became of them; some 20
 class Question:
     """What is asked: about which group, of which rules, as of when, with the group's size at that time.
 
+    `rejections` is what people said no to before, by the key of whom it is about: the very same is denied.
     It can be sent to another process: the engine is compiled there anew, from the same policies.
     """
 
@@ -31,6 +33,7 @@ class Question:
     engine: Engine
     now: datetime
     size: int
+    rejections: Mapping[str, Sequence[Rejection]] = field(default_factory=dict)
 
     def group_facts(self) -> dict[str, FactValue]:
         """Return the facts that are the same for everybody."""
@@ -106,7 +109,10 @@ class Judge:
         key: str = person[0][0]
         exceptions = self._question.engine.exceptions_naming(key)
         protected = key in self._question.group.protected
-        return key.rpartition("@")[2], protected, *exceptions, *(row[3:] for row in person)
+        rejections = self._question.rejections.get(
+            key, ()
+        )  # each bears a hash of the person, so it is shared with nobody
+        return key.rpartition("@")[2], protected, *exceptions, *rejections, *(row[3:] for row in person)
 
 
 class _Verdict:
@@ -139,7 +145,9 @@ def _decided(question: Question, people: Sequence[KnownPerson], way: Way) -> lis
         decisions = _decisions(question, action, [facts for _, facts in places], way)
         for (place, facts), decision in zip(places, decisions, strict=True):
             candidate, _ = people[place]
-            found[place] = planned(0, candidate.key, candidate.address, candidate.platform_id, facts, decision)
+            change = planned(0, candidate.key, candidate.address, candidate.platform_id, facts, decision)
+            before = question.rejections.get(candidate.key)
+            found[place] = heeded(change, before) if before else change
     return found
 
 

@@ -24,11 +24,25 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Stakes:
+    """When one approval is not enough: where `second_from` changes or more wait for it (0: however many, it is).
+
+    With `for_guards` it is not enough either for any plan that a rule over the whole plan holds.
+    """
+
+    second_from: int = 500
+    for_guards: bool = False
+
+
+NORMAL_STAKES = Stakes()
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """The books and the desk. `now` returns UTC-aware times, `new_id` an id never given before.
 
     `veil` hashes people who were erased, `erasures` is the journal of that outside the database; where they are None,
-    nobody can be erased, and nothing can be read in if somebody was. `may_send` is asked right before a change goes out
+    nobody can be erased, and nothing can be read in if somebody was. `stakes` says which plans two people approve. `may_send` is asked right before a change goes out
     to the platform: false where a run no longer surely holds its group.
     """
 
@@ -40,4 +54,5 @@ class Office:
     confirmation: Confirmation = Confirmation()
     veil: Veil | None = None
     erasures: JournalFile | None = None
+    stakes: Stakes = NORMAL_STAKES
     may_send: Callable[[], bool] = lambda: True

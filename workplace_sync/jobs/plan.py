@@ -15,11 +15,12 @@ from workplace_sync.jobs.judging import Question, Unnumbered
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, History, PlanDigest, Tally, plan_facts, stored_facts, unnumbered
+from workplace_sync.membership.rejection import Rejection
 from workplace_sync.policy.changes import difference, summary
 from workplace_sync.policy.decision import Decision, Effect
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import PolicySet
-from workplace_sync.store import activations, candidates, operations, privacy
+from workplace_sync.store import activations, candidates, operations, privacy, reviews
 from workplace_sync.store import plans as store
 from workplace_sync.store.database import Database
 from workplace_sync.store.operations import State
@@ -111,6 +112,12 @@ class Draft:
         return MadePlan(record, candidates.already_members(self._connection, record.group))
 
 
+def rejections_in(office: Office, group: ManagedGroup) -> dict[str, tuple[Rejection, ...]]:
+    """Return what people said no to in the group, by the key of whom it is about."""
+    with office.database.connect() as connection:
+        return reviews.of_group(connection, group.name)
+
+
 def make_plan(
     office: Office, group: ManagedGroup, rules: Rules, snapshot: SnapshotRecord, *, valid: timedelta
 ) -> MadePlan:
@@ -128,7 +135,7 @@ def drafted(office: Office, group: ManagedGroup, rules: Rules, snapshot: Snapsho
     activate(office, rules)
     now = office.now()
     engine = rules.engine(group, now)
-    question = Question(group, engine, now, snapshot.members)
+    question = Question(group, engine, now, snapshot.members, rejections_in(office, group))
     digest, content, tally = PlanDigest(), PlanDigest(), Tally()
     with office.database.connect() as connection, store.staged(connection) as staging:
         _stage_changes(office, question, staging, (digest, content), tally)

@@ -107,6 +107,15 @@ def _review(row: AuditRow, data: Data) -> str:
     return f"Plan {str(data['digest'])[:12]} {row.outcome}{reason}."
 
 
+def _voided(_row: AuditRow, data: Data) -> str:
+    return f"Approvals of plan {str(data['digest'])[:12]} ended: {data['reason']}"
+
+
+def _rejection_lifted(_row: AuditRow, data: Data) -> str:
+    reason = f": {data['reason']}" if data["reason"] else ""
+    return f"Of what was rejected in plan {str(data['digest'])[:12]}, {data['changes']} may be asked again{reason}."
+
+
 def _invited(_row: AuditRow, data: Data) -> str:
     return f"Invitations made for {data['number']} people."
 
@@ -204,6 +213,8 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.PLAN_MADE: _plan,
     Kind.PLAN_APPROVED: _review,
     Kind.PLAN_REJECTED: _review,
+    Kind.PLAN_APPROVAL_VOIDED: _voided,
+    Kind.PLAN_REJECTION_LIFTED: _rejection_lifted,
     Kind.OPERATION_OUTCOME: _operation,
     Kind.INVITATIONS_MADE: _invited,
     Kind.EVIDENCE_VERIFIED: _verified,

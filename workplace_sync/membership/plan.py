@@ -34,7 +34,8 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
 
     `excepted` cites each rule that did not hold, with the exception from it: `policy@version/rule by exception-id`.
     `effect` is what is to be done; `error` says that a rule could not be evaluated, which denies or holds, never allows.
-    `facts` are those the decision rests on, as JSON values, without the ones at their default.
+    `facts` are those the decision rests on, as JSON values, without the ones at their default. `rejected` is the sentence
+    of who said no to the very same change before, which then is denied; the rules are those that would decide it.
     """
 
     seq: int
@@ -51,9 +52,10 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
     remedy: str = ""
     facts: Mapping[str, object] = MappingProxyType({})
     excepted: tuple[str, ...] = ()
+    rejected: str = ""
 
     def line(self) -> str:
-        """Return the canonical text of the change, without a line feed."""
+        """Return the canonical text of the change, without a line feed. Nothing is said of a rejection without one."""
         return canonical(
             {
                 "action": self.action,  # a StrEnum is written as its text
@@ -70,6 +72,7 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
                 "rules": self.rules,
                 "seq": self.seq,
                 "why": self.why,
+                **({"rejected": self.rejected} if self.rejected else {}),
             }
         )
 
@@ -101,6 +104,7 @@ class PlannedChange(NamedTuple):  # and no dataclass, because a million are made
             remedy=data["remedy"],
             facts=data["facts"],
             excepted=tuple(data["excepted"]),
+            rejected=data.get("rejected", ""),
         )
 
     @property
@@ -196,6 +200,7 @@ class Tally:
     excepted: int = 0
     protected_removals: int = 0
     administrators_removed: int = 0
+    rejected: int = 0
 
     def add(self, change: PlannedChange, times: int = 1) -> None:
         """Count a change, or that many of its kind."""
@@ -203,6 +208,7 @@ class Tally:
         self.invited += times * change.invitable
         self.errors += times * change.error
         self.excepted += times * bool(change.excepted)
+        self.rejected += times * bool(change.rejected)
         if change.action is Action.REMOVE and change.effect in POSSIBLE:
             self.protected_removals += times * (change.facts.get("subject.protected") is True)
             self.administrators_removed += times * (change.facts.get("subject.administrator") is True)
@@ -213,6 +219,7 @@ class Tally:
         self.invited += other.invited
         self.errors += other.errors
         self.excepted += other.excepted
+        self.rejected += other.rejected
         self.protected_removals += other.protected_removals
         self.administrators_removed += other.administrators_removed
 
@@ -222,7 +229,7 @@ class Tally:
         return sum(self.counted[a, e] for a in actions for e in effects)
 
     def counts(self) -> dict[str, int]:
-        """Return the counts as they are shown and stored."""
+        """Return the counts as they are shown and stored; those rejected before are among the denied."""
         return {
             "added": self.number(Action.ADD, GOES),
             "removed": self.number(Action.REMOVE, GOES),
@@ -231,6 +238,7 @@ class Tally:
             "errors": self.errors,
             "excepted": self.excepted,
             "invited": self.invited,
+            "rejected": self.rejected,
             "changes": self.number(),
         }
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table, Text, func, insert, literal, or_, select
 
 from workplace_sync.membership.plan import Header, PlannedChange
+from workplace_sync.store.privacy import ERASED
 from workplace_sync.store.staging import Staging, staging
 from workplace_sync.store.tables import ChangeRow, OperationRow, PlanRow, ReviewRow
 
@@ -197,6 +198,37 @@ def decisions_about(
         query = query.where(_PLAN.c.group_name == group)
     rows = connection.execute(query.order_by(_PLAN.c.created_at))
     return [(_plan(row), PlannedChange.parse(row.body)) for row in rows]
+
+
+def waiting(
+    connection: Connection, plan_id: str, effects: Sequence[str], keys: Sequence[str] = ()
+) -> Iterator[PlannedChange]:
+    """Yield a plan's changes with one of `effects` that were neither begun nor ended, in their order.
+
+    Only those about some people, if `keys` names any; never those about people who were erased.
+    """
+    begun = select(_OPERATION.c.seq).where(_OPERATION.c.plan_id == plan_id)
+    query = select(_CHANGE.c.body).where(
+        _CHANGE.c.plan_id == plan_id,
+        _CHANGE.c.effect.in_(effects),
+        _CHANGE.c.seq.not_in(begun),
+        _CHANGE.c.key != ERASED,
+    )
+    if keys:
+        query = query.where(_CHANGE.c.key.in_(keys))
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(
+        query.order_by(_CHANGE.c.seq)
+    )
+    for part in rows.partitions(_AT_ONCE):
+        for row in part:
+            yield PlannedChange.parse(row.body)
+
+
+def count_waiting(connection: Connection, plan_id: str, effects: Sequence[str]) -> int:
+    """Return how many of a plan's changes with one of `effects` were neither begun nor ended."""
+    begun = select(_OPERATION.c.seq).where(_OPERATION.c.plan_id == plan_id)
+    mine = (_CHANGE.c.plan_id == plan_id, _CHANGE.c.effect.in_(effects), _CHANGE.c.seq.not_in(begun))
+    return int(connection.execute(select(func.count()).select_from(_CHANGE).where(*mine)).scalar_one())
 
 
 def count_effects(connection: Connection, plan_id: str) -> dict[str, int]:
