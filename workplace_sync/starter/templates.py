@@ -108,6 +108,11 @@ def ignore_file() -> str:
     return _filled("gitignore")
 
 
+def escalations_file() -> str:
+    """Return the text of config/escalations.yaml."""
+    return _filled("escalations.yaml")
+
+
 def _filled(template: str, **values: str) -> str:
     text = (files("workplace_sync.starter") / "templates" / template).read_text("utf-8")
     return Template(text).substitute(values)
