@@ -5,7 +5,7 @@ that stays the same while it lasts. Nobody's name or address is part of one: it 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -105,7 +105,10 @@ def _of(episode: Episode, told: Sequence[Sent], now: datetime, rhythm: Sequence[
     since_first = sum(1 for one in told[_begun(told) :] if one.phase is not Phase.ENDED)
     if not rhythm or now - told[-1].at < rhythm[min(since_first, len(rhythm)) - 1]:
         return ()
-    return (Due(episode, Phase.REMINDER, len(told)),)
+    since = min(
+        episode.since, told[_begun(told)].since
+    )  # of some matters nobody knows more than when it was first told
+    return (Due(replace(episode, since=since), Phase.REMINDER, len(told)),)
 
 
 def _begun(told: Sequence[Sent]) -> int:

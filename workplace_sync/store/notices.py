@@ -70,6 +70,18 @@ def settle(connection: Connection, channel: str, due: Sequence[Due], at: datetim
         connection.execute(done.values(sent_at=at, claimed_at=None, trouble=trouble))
 
 
+def unsent(connection: Connection, channel: str, groups: Collection[str], matters: Collection[Matter]) -> bool:
+    """Whether anything of these groups' matters is still to be told through a channel, and no run is telling it."""
+    query = select(_TABLE.c.step).where(
+        _TABLE.c.channel == channel,
+        _TABLE.c.group_name.in_(groups),
+        _TABLE.c.matter.in_([matter.value for matter in matters]),
+        _TABLE.c.sent_at.is_(None),
+        _TABLE.c.claimed_at.is_(None),
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def forget_undone(
     connection: Connection, channel: str, still: Collection[Name], groups: Collection[str], matters: Collection[Matter]
 ) -> None:
@@ -83,6 +95,7 @@ def forget_undone(
         delete(_TABLE).where(
             _TABLE.c.channel == channel,
             _TABLE.c.sent_at.is_(None),
+            _TABLE.c.claimed_at.is_(None),
             _TABLE.c.group_name.in_(groups),
             _TABLE.c.matter.in_([matter.value for matter in matters]),
             *others,
