@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workplace_sync.cli.database_copy import copy
 from workplace_sync.cli.invocation import Invocation, invocation
 from workplace_sync.errors import ExitCode, StoreError
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from workplace_sync.store.database import Database
 
 app = typer.Typer(rich_markup_mode=None)
+app.command("copy")(copy)
 
 
 @app.command()
