@@ -75,6 +75,7 @@ class Kind(StrEnum):
     ACCESS_GIVEN = "access.given"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
+    LEASE_RELEASED = "lease.released"
     ACCOUNT_INVITED = "account.invited"
     ACCOUNT_SET_UP = "account.set_up"
     ACCOUNT_DISABLED = "account.disabled"

@@ -179,6 +179,10 @@ def _hold_lifted(row: AuditRow, data: Data) -> str:
     return f"Legal hold {data['hold']} on {'one person' if row.subject else 'everybody'} lifted: {data['reason']}."
 
 
+def _lease_released(_row: AuditRow, data: Data) -> str:
+    return f"The group was taken by hand from a run ({data['verb']}) of {data['holder']} on {data['host']}: {data['reason']}."
+
+
 def _account(row: AuditRow, data: Data) -> str:
     return f"The console's account of {data['account']}: {row.outcome}."
 
@@ -231,6 +235,7 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.ACCESS_GIVEN: _access,
     Kind.HOLD_PLACED: _hold_placed,
     Kind.HOLD_LIFTED: _hold_lifted,
+    Kind.LEASE_RELEASED: _lease_released,
     Kind.ACCOUNT_INVITED: _account,
     Kind.ACCOUNT_SET_UP: _account,
     Kind.ACCOUNT_DISABLED: _account,

@@ -24,7 +24,7 @@ from workplace_sync.store.leases import Claim, Lease
 _LOOKS = 20  # at the row, in the time of one lease
 _SESSION_ENDS_WITHIN = 5.0  # seconds
 _HINT = (
-    "Try again when it has ended; `workplace-sync runs` shows how far it is. Where it never ends, an owner frees the group: "
+    "Try again when it has ended; `workplace-sync runs list` shows how far it is. Where it never ends, an owner frees the group: "
     "workplace-sync runs release {} --reason TEXT"
 )
 

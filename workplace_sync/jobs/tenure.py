@@ -23,9 +23,7 @@ from workplace_sync.store.leases import Lease
 _BEATS = 3  # in the time that one counts for
 _AGAIN = 1.0  # seconds after a beat that failed
 _LOST = "Another run, or an owner, has taken {} from this run meanwhile."
-_LOST_HINT = (
-    "This run wrote nothing since then. `workplace-sync runs` shows who has the group; run again when they are done."
-)
+_LOST_HINT = "This run wrote nothing since then. `workplace-sync runs list` shows who has the group; run again when they are done."
 
 _log = logging.getLogger(__name__)
 
