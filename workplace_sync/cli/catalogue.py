@@ -28,7 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "init": Entry("Write a working folder to begin with.", f"{_HERE}.init:init"),
     "doctor": Entry("Check that everything is in place, and say what to do.", f"{_HERE}.doctor:doctor"),
     "plan": Entry("Compare roster and group, ask the policies, keep the plan.", f"{_HERE}.plan:plan"),
-    "plans": Entry("List plans and how they stand.", f"{_HERE}.plans:plans"),
+    "plans": Entry("List plans, show one: what it would do, who approved, what moved.", f"{_HERE}.plans:app"),
     "approve": Entry("Approve what a plan holds, as a second person.", f"{_HERE}.review:approve"),
     "reject": Entry("Reject a plan for good.", f"{_HERE}.review:reject"),
     "apply": Entry("Carry a plan out, then read the group back.", f"{_HERE}.apply:apply"),

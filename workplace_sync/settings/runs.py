@@ -25,3 +25,6 @@ class RunSettings(BaseSettings):
         False,
         description="Whether a plan that a rule over the whole plan holds needs two approvals, however small it is.",
     )
+    groups_at_once: int = Field(
+        4, ge=1, le=64, description="How many groups `reconcile` works on at once; each takes its own turn in writing."
+    )

@@ -156,6 +156,18 @@ def count_states(connection: Connection, plan_id: str) -> dict[tuple[Action, Sta
     return {(Action(row[0]), State(row[1])): row[2] for row in rows}
 
 
+_OPEN = text("""
+SELECT c.effect, count(*) AS number FROM change c
+LEFT JOIN operation o ON o.plan_id = c.plan_id AND o.seq = c.seq
+WHERE c.plan_id = :plan_id AND (o.seq IS NULL OR o.state = 'intended') GROUP BY c.effect
+""")
+
+
+def open_effects(connection: Connection, plan_id: str) -> dict[str, int]:
+    """Return how many changes of a plan have not ended, by the effect that was decided."""
+    return {row.effect: int(row.number) for row in connection.execute(_OPEN, {"plan_id": plan_id})}
+
+
 def failures(connection: Connection, plan_id: str) -> Iterator[tuple[str, str]]:
     """Yield key and reason of each operation of a plan that failed."""
     query = select(_TABLE.c.key, _TABLE.c.reason).where(
