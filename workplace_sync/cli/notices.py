@@ -13,8 +13,8 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_out(
     context: typer.Context,
     to: Annotated[
         str | None,

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from workplace_sync.errors import SyncError
 from workplace_sync.jobs.notice_sources import DOES_ALL, FAILED, GOOD
+from workplace_sync.jobs.office import NORMAL_STAKES, Stakes
 from workplace_sync.jobs.waiting import Waiting, waiting
 from workplace_sync.store import evidence_rows, figures, leases, notices
 from workplace_sync.store.database import Database
@@ -64,13 +65,14 @@ def figures_of(
     channels: Collection[str],
     check_evidence: Callable[[], None],
     now: datetime,
+    stakes: Stakes = NORMAL_STAKES,
 ) -> Figures:
     """Return the figures of the groups of these names, whatever else the database knows of.
 
     `check_evidence` raises SyncError when the evidence log is not as it should be; `channels` are those that
     notifications go through. Raises StoreError when the database cannot be read.
     """
-    held = waiting(database, now, names)
+    held = waiting(database, now, names, stakes)
     with database.connect() as connection:
         seen, desired = figures.last_seen(connection), figures.desired(connection)
         incidents, blind = figures.open_incidents(connection), figures.blind(connection)

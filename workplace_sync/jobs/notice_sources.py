@@ -6,6 +6,7 @@ from datetime import datetime
 
 from workplace_sync.cases.notice import Episode, Matter
 from workplace_sync.errors import EvidenceError, ExitCode
+from workplace_sync.jobs.office import NORMAL_STAKES, Stakes
 from workplace_sync.jobs.waiting import waiting
 from workplace_sync.store import figures, incidents
 from workplace_sync.store.database import Database
@@ -25,12 +26,13 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What a source looks at: the database, the groups asked about, the time, and the check of the evidence log."""
+    """What a source looks at: the database, the groups asked about, the time, the check of the evidence log, the stakes."""
 
     database: Database
     groups: Collection[str]
     now: datetime
     check_evidence: Callable[[], None]
+    stakes: Stakes = NORMAL_STAKES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Source:
 
 def held(books: Books) -> Iterator[Episode]:
     """Yield the groups whose changes wait for a second person, once for all plans that nobody answered."""
-    for one in waiting(books.database, books.now, books.groups).values():
+    for one in waiting(books.database, books.now, books.groups, books.stakes).values():
         counts, handle = {"changes": one.changes}, one.digest[:_DIGITS]
         yield Episode(Matter.HELD, one.group, one.first_plan, one.since, counts, handle=handle)
 

@@ -8,6 +8,7 @@ from workplace_sync.cases.notice import Due, Episode, Matter, Notice, due
 from workplace_sync.cases.notice_words import compose
 from workplace_sync.errors import NoticeError, SyncError, UsageError
 from workplace_sync.jobs.notice_sources import SOURCES, Books, Source
+from workplace_sync.jobs.office import NORMAL_STAKES, Stakes
 from workplace_sync.logs import get_logger
 from workplace_sync.notices.sender import Sender
 from workplace_sync.store import notices as store
@@ -67,6 +68,7 @@ class Notifier:
     rhythm: Sequence[timedelta] = ()
     console_url: str = ""
     sources: Sequence[Source] = SOURCES
+    stakes: Stakes = NORMAL_STAKES
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -79,7 +81,7 @@ class Notifier:
         Raises StoreError or InputError only where nothing can be known at all: no database, or no group files.
         """
         scope = tuple(self.groups() if groups is None else groups)
-        books = Books(self.database, scope, self.now(), self.check_evidence)
+        books = Books(self.database, scope, self.now(), self.check_evidence, self.stakes)
         episodes, unknown = self._look(books)
         known = [source.matter for source in self.sources if source.matter not in unknown]
         report = NoticeReport(tuple(episodes), unknown=tuple(unknown))

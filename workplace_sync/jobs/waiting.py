@@ -4,9 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from workplace_sync.jobs.review import has_holds, state_of
-from workplace_sync.membership.plan import POSSIBLE
-from workplace_sync.policy.decision import Effect
+from workplace_sync.jobs.office import NORMAL_STAKES, Stakes
+from workplace_sync.jobs.review import has_holds, state_of, waiting_effects
 from workplace_sync.store import figures, plans
 from workplace_sync.store.database import Database
 
@@ -22,7 +21,9 @@ class Waiting:
     since: datetime
 
 
-def waiting(database: Database, now: datetime, groups: Collection[str] | None = None) -> dict[str, Waiting]:
+def waiting(
+    database: Database, now: datetime, groups: Collection[str] | None = None, stakes: Stakes = NORMAL_STAKES
+) -> dict[str, Waiting]:
     """Return the groups, of those named or of all, whose newest plan is held; an expired or rejected one asks nobody."""
     with database.connect() as connection:
         newest = figures.newest_plans(connection)
@@ -33,14 +34,12 @@ def waiting(database: Database, now: datetime, groups: Collection[str] | None = 
             for plan in plans.find(connection, name)
             if plan.id == name and has_holds(plan)
         ]
-    asking = [_waiting(database, plan) for plan in found if state_of(database, plan, now).startswith("held")]
+    asking = [_waiting(database, plan) for plan in found if state_of(database, plan, now, stakes).startswith("held")]
     return {one.group: one for one in asking}
 
 
 def _waiting(database: Database, plan: plans.PlanRecord) -> Waiting:
-    whole = plan.header.effect is Effect.HOLD
-    effects = [effect.value for effect in POSSIBLE] if whole else [Effect.HOLD.value]
     with database.connect() as connection:
         first, since = figures.unanswered(connection, plan.group, plan.id) or (plan.id, plan.created_at)
-        changes = plans.count_waiting(connection, plan.id, effects)
+        changes = plans.count_waiting(connection, plan.id, waiting_effects(plan))
     return Waiting(plan.group, changes, plan.digest, first, since)
