@@ -105,9 +105,10 @@ class Application:
         self.database.require_current()
         self.log.check_start()
         confirmation = Confirmation(self.settings.confirm_reads, self.settings.confirm_pause_seconds)
-        stakes = Stakes(self.settings.second_approver_from, for_guards=self.settings.second_approver_for_guards)
         veil, erasures = Veil(self.settings.veil_file), JournalFile(self.settings.erasures_file)
-        desk = Office(self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures, stakes)
+        desk = Office(
+            self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures, self.stakes
+        )
         replay(desk, thorough=False)
         return desk
 
@@ -275,6 +276,7 @@ class Application:
             senders,
             settings.reminders,
             settings.console_url,
+            stakes=self.stakes,
         )
 
     def ping(self) -> Ping:
@@ -286,7 +288,7 @@ class Application:
         """Return how all groups stand. Raises StoreError, or InputError for faulty group files."""
         self.database.require_current()
         channels = [sender.channel for sender in _senders(self.settings)]
-        return figures_of(self.database, self.groups(), channels, self._check_evidence, self.now())
+        return figures_of(self.database, self.groups(), channels, self._check_evidence, self.now(), self.stakes)
 
     def _check_evidence(self) -> None:
         self.log.check_start()  # opened here: a missing key is told by whoever asks, and not before
@@ -295,6 +297,11 @@ class Application:
     def plan_valid(self) -> timedelta:
         """For how long a plan can be applied."""
         return timedelta(hours=self.settings.plan_valid_hours)
+
+    @property
+    def stakes(self) -> Stakes:
+        """Which plans need a second approval."""
+        return Stakes(self.settings.second_approver_from, for_guards=self.settings.second_approver_for_guards)
 
     @property
     def approval_valid(self) -> timedelta:

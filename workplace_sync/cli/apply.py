@@ -40,6 +40,7 @@ def apply(
     with Application(call.settings, actor=by) as app:
         found = find_plan(app.office, plan)
         group = app.group(found.group)
+        app.require_role(found.group, "apply a plan")
         with (
             app.running(found.group, Verb.APPLY) as run,
             app.platform(group) as platform,

@@ -89,12 +89,14 @@ def _group_to_write(settings: "Settings", name: str) -> "NewGroup | None":
 
 def _write_files(settings: "Settings", group: "NewGroup | None", made: _Made) -> None:
     from workplace_sync.starter.folder import copy_shelf, has_policies, make_folder, shelf, write_new  # noqa: PLC0415
-    from workplace_sync.starter.templates import env_example, escalations_file, ignore_file  # noqa: PLC0415
+    from workplace_sync.starter.templates import env_example, escalations_file, ignore_file, people_example  # noqa: PLC0415
 
     home, policies = settings.home, settings.policies_dir
     source = policies if has_policies(policies) else shelf()  # before anything is written
     made.note(policies, new=copy_shelf(source, policies))
-    files = {home / ".gitignore": ignore_file(), home / ".env.example": env_example([group] if group else [])}
+    groups = [group] if group else []
+    files = {home / ".gitignore": ignore_file(), home / ".env.example": env_example(groups)}
+    files[settings.config_dir / "people.yaml.example"] = people_example(groups)
     files[settings.config_dir / "escalations.yaml"] = escalations_file()
     if group is not None:
         files[settings.config_dir / "groups" / f"{group.name}.yaml"] = group.file

@@ -69,6 +69,7 @@ def _make(app: "Application", name: str, extra: list[str], call: Invocation) -> 
     from workplace_sync.jobs.running import Verb  # noqa: PLC0415
 
     group = app.group(name)
+    app.require_role(name, "make a plan")
     rules = app.rules
     with (
         app.running(name, Verb.PLAN) as run,
@@ -134,6 +135,7 @@ def _told(app: "Application", made: "MadePlan", out: Path | None) -> Iterator[st
         ("to remove", "removed"),
         ("held", "held"),
         ("denied", "denied"),
+        ("rejected", "rejected"),
         ("errors", "errors"),
         ("excepted", "excepted"),
     ):
@@ -181,8 +183,11 @@ def _reasons(app: "Application", plan: "PlanRecord") -> Iterator[str]:
     with app.database.connect() as connection:
         for change in plans.changes(connection, plan.id, effects=("excepted", "warn", "hold", "deny")):
             excepted.update(change.excepted)
-            for rule, why in zip(change.rules, change.why, strict=True):
-                reason = (change.effect.value, why, rule)
+            if change.rejected:
+                found = [("denied", change.rejected, ", ".join(change.rules) or "no rule")]
+            else:
+                found = [(change.effect.value, why, rule) for rule, why in zip(change.rules, change.why, strict=True)]
+            for reason in found:
                 counted[reason] += 1
                 if len(first.setdefault(reason, [])) < _SHOWN:
                     first[reason].append(change.address)

@@ -93,6 +93,8 @@ def explain_in_plan(office: Office, plan: plans.PlanRecord, address: str) -> Exp
     facts = restored_facts(change.facts) | shared
     told = explain(lru_cache(maxsize=32)(engine_at), policies, change.action.value, facts, header.now)
     sentence = f"In this plan, made on {header.now:%Y-%m-%d %H:%M} UTC by {header.requested_by}, the answer was: {change.effect.value}."
+    if change.rejected:
+        sentence = f"{sentence} The very same had been {change.rejected}."
     return Explained(plan.group, header.now, header.policy_revision, (sentence, *whole), told, plan.digest)
 
 

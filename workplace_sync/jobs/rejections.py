@@ -26,6 +26,7 @@ def reject_changes(
     The plan's digest is not touched: the changes end as skipped, with the reason, and so does the very same change in
     any later plan. Raises ReviewError without a reason or where the plan was rejected, StaleError where it has expired,
     UsageError where an address has no change that could still be carried out; then nothing is rejected.
+    Hold the group meanwhile: a change that is just being carried out cannot be rejected any more.
     """
     if not reason.strip():
         raise ReviewError("A rejection needs a reason.", hint='Say why: --reason "...".')

@@ -33,6 +33,7 @@ class Verb(StrEnum):
     APPLY = "apply"
     OBSERVE = "observe"
     RECONCILE = "reconcile"
+    REVIEW = "review"
 
 
 @dataclass(slots=True)

@@ -53,6 +53,7 @@ def _consents(events: list[ConsentEvent]) -> Iterator[Chapter]:
 def _decisions(decided: list[tuple[plans.PlanRecord, PlannedChange]], texts: RuleTexts) -> Iterator[Chapter]:
     for plan, change in decided:
         why = f": {' '.join(change.why)}" if change.why else "."
+        why += f" It was {change.rejected}." if change.rejected else ""
         sentence = (
             f"Plan {plan.digest[:12]} by {plan.header.requested_by}: {change.action.value} → {change.effect.value}{why}"
         )

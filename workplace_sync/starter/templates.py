@@ -103,6 +103,11 @@ def env_example(groups: Sequence[NewGroup]) -> str:
     return _filled("env.txt", secrets="\n".join(f"{group.token_env}=\n# {group.app_secret_env}=" for group in groups))
 
 
+def people_example(groups: Sequence[NewGroup]) -> str:
+    """Return the text of config/people.yaml.example: who takes part, to be filled in and renamed."""
+    return _filled("people.yaml", group=", ".join(group.name for group in groups) or '"*"')
+
+
 def ignore_file() -> str:
     """Return the text of .gitignore."""
     return _filled("gitignore")
