@@ -139,7 +139,7 @@ WHERE r.group_name IN :groups
                   AND g.state = 'ended' AND g.exit_code IN :good AND g.began_at > r.began_at)
 ORDER BY r.began_at, r.id
 """).bindparams(*(bindparam(name, expanding=True) for name in ("groups", "failing", "good", "every")))
-_FAILED = _FAILING.columns(RunRow.__table__.c.began_at)  # type: ignore[attr-defined]
+_FAILED = _FAILING.columns(_RUN.c.group_name, _RUN.c.verb, _RUN.c.id, _RUN.c.began_at, _RUN.c.exit_code)
 
 
 def failing(
