@@ -48,6 +48,8 @@ COMMANDS: dict[str, Entry] = {
     "statement": Entry("State how people were added, and under which rules.", f"{_HERE}.statement:statement"),
     "audit": Entry("Read the membership audit log.", f"{_HERE}.audit:app"),
     "evidence": Entry("Verify the evidence log, show its key, prove an entry.", f"{_HERE}.evidence:app"),
+    "serve": Entry("Serve the console: pages to read, review and look up.", f"{_HERE}.serve:serve"),
+    "account": Entry("Invite people to the console, and shut them out.", f"{_HERE}.account:app"),
     "webhooks": Entry("Take in what the platform sends of its own accord.", f"{_HERE}.webhooks:app"),
     "privacy": Entry("Erase a person, give access, keep for the law.", f"{_HERE}.privacy:app"),
     "demo": Entry("Play the whole story on an invented platform.", f"{_HERE}.demo:demo"),

@@ -14,6 +14,7 @@ from workplace_sync.jobs.office import Office
 from workplace_sync.store import accounts as store
 from workplace_sync.store import api_tokens, sessions
 from workplace_sync.store.accounts import Account
+from workplace_sync.store.sessions import Session
 
 LINK_VALID = timedelta(hours=24)
 
@@ -129,6 +130,35 @@ def disable(office: Office, name: str) -> int:
         api_tokens.revoke_all(connection, name, office.now())
         transaction.log(_record(office, Kind.ACCOUNT_DISABLED, name, "disabled"))
     return ended
+
+
+def overview(office: Office) -> list[tuple[Account, str, int]]:
+    """Return all accounts by name, how each stands in a word or two, and in how many places it is logged in."""
+    now = office.now()
+    with office.database.connect() as connection:
+        found = store.listed(connection)
+        return [(one, _state(one, now), len(sessions.of_account(connection, one.name, now))) for one in found]
+
+
+def _state(account: Account, now: datetime) -> str:
+    if account.disabled_at is not None:
+        return "disabled"
+    if account.password or account.identity:
+        return "in use"
+    return "invited" if account.setup_until and now < account.setup_until else "link is over"
+
+
+def sessions_of(office: Office, name: str) -> list[Session]:
+    """Return where an account is logged in; raises UsageError when there is none of that name."""
+    with office.database.connect() as connection:
+        known(connection, name)
+        return sessions.of_account(connection, name, office.now())
+
+
+def end_sessions(office: Office, name: str) -> int:
+    """Log an account out everywhere; returns how many sessions ended."""
+    with office.database.write() as connection:
+        return sessions.end_all(connection, name)
 
 
 def known(connection: Connection, name: str) -> Account:

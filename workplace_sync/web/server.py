@@ -1,7 +1,7 @@
 """Serves an ASGI application on an address of this machine; in front of it stands a proxy that speaks HTTPS."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,15 +11,18 @@ from workplace_sync.errors import UsageError
 _AT_ONCE = 500  # connections and requests; more are answered with 503, and the platform sends them again
 
 
-def serve(app: ASGIApp, host: str, port: int, tell: Callable[[str], None]) -> None:
+def serve(
+    app: ASGIApp, host: str, port: int, tell: Callable[[str], None], *, proxies: Sequence[str] | None = None
+) -> None:
     """Serve until interrupted or terminated, then pass KeyboardInterrupt on; port 0 picks a free one.
 
-    `tell` is given the URL once connections are taken. Raises UsageError when the address cannot be had.
+    `tell` is given the URL once connections are taken, `proxies` are as in `make_server`. Raises UsageError when the
+    address cannot be had.
     """
     with listen(host, port) as listening:
         shown = f"[{host}]" if listening.family == socket.AF_INET6 else host
         url = f"http://{shown}:{listening.getsockname()[1]}"
-        make_server(app, lambda: tell(url)).run(sockets=[listening])
+        make_server(app, lambda: tell(url), proxies=proxies).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
@@ -50,10 +53,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: ASGIApp, tell: Callable[[], None] = lambda: None) -> uvicorn.Server:
+def make_server(
+    app: ASGIApp, tell: Callable[[], None] = lambda: None, *, proxies: Sequence[str] | None = None
+) -> uvicorn.Server:
     """Return a server of the application, which calls `tell` once it serves.
 
-    No line is logged for a request: the verify token stands in one's URL.
+    `proxies` are the addresses that are believed when they say for which client they ask; None where it matters to
+    nobody. No line is logged for a request: the verify token stands in one's URL, and what is searched in another's.
     """
     config = uvicorn.Config(
         app,
@@ -63,7 +69,8 @@ def make_server(app: ASGIApp, tell: Callable[[], None] = lambda: None) -> uvicor
         loop="asyncio",
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=proxies is not None,
+        forwarded_allow_ips=list(proxies or ()),
         server_header=False,
         limit_concurrency=_AT_ONCE,
         timeout_keep_alive=75,
