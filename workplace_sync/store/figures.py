@@ -173,12 +173,13 @@ def unanswered(connection: Connection, group: str, newest: str) -> tuple[str, da
     query = select(_PLAN.c.id, _PLAN.c.created_at, _PLAN.c.effect, _PLAN.c.counts, reviewed.label("reviewed"))
     query = query.where(_PLAN.c.group_name == group).order_by(_PLAN.c.created_at.desc(), _PLAN.c.id)
     oldest: tuple[str, datetime] | None = None
-    for row in connection.execution_options(stream_results=True, yield_per=100).execute(query):
-        if oldest is None:
-            oldest = (row.id, row.created_at) if row.id == newest else None
-        elif row.reviewed or not (row.effect == "hold" or _held(json.loads(row.counts))):
-            break
-        else:
+    with connection.execute(query.execution_options(stream_results=True, max_row_buffer=100)) as rows:
+        for row in rows:
+            if oldest is None:
+                if row.id != newest:
+                    return None
+            elif row.reviewed or not (row.effect == "hold" or _held(json.loads(row.counts))):
+                break
             oldest = (row.id, row.created_at)
     return oldest
 
