@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import pytest
 from sqlalchemy import Connection
@@ -64,8 +65,8 @@ def test_a_large_group_and_ten_thousand_who_are_gone(tmp_path: Path) -> None:
             sandbox.control("DELETE", "faults")
             if latency:
                 sandbox.fault("latency", ms=latency, calls=None)
-            bare, quiet, requests = _beside(office, group, platform)
-            ratios[latency] = quiet / bare
+            bare, quiet, ratio, requests = _beside(office, group, platform)
+            ratios[latency] = ratio
             note = f"{requests} requests; {ratios[latency]:.2f} times the bare reading of the pages ({bare:.2f} s)"
             record(f"observe: {PEOPLE:,} members, no change, {latency} ms a call", quiet, "s", note)
 
@@ -83,13 +84,16 @@ def test_a_large_group_and_ten_thousand_who_are_gone(tmp_path: Path) -> None:
             f"{requests} requests",
         )
     assert seen.causes == {"removed_by_other": GONE}
-    assert ratios[20] <= 1.3
+    assert max(ratios.values()) <= 1.3
 
 
-def _beside(office: Office, group: ManagedGroup, platform: WorkplaceGroup) -> tuple[float, float, int]:
-    """Return the seconds of the bare reading and of a quiet observation, and the requests of the latter."""
+def _beside(office: Office, group: ManagedGroup, platform: WorkplaceGroup) -> tuple[float, float, float, int]:
+    """Return the seconds of the bare reading and of a quiet observation, the ratio, and the requests of the latter.
+
+    They take turns, and medians are compared, so that what else the machine does weighs on both alike.
+    """
     bare, quiet, requests = [], [], 0
-    for _ in range(5):
+    for _ in range(9):
         begun = time.perf_counter()
         platform.reader().describe()
         platform.reader().read_members(lambda _page: None)
@@ -98,7 +102,8 @@ def _beside(office: Office, group: ManagedGroup, platform: WorkplaceGroup) -> tu
         assert observe(office, group, platform.reader()).gone == 0
         quiet.append(time.perf_counter() - begun)
         requests = platform.requests_sent - sent
-    return min(bare), min(quiet), requests
+    ratio = median(one / other for one, other in zip(quiet, bare, strict=True))
+    return median(bare), median(quiet), ratio, requests
 
 
 def test_ten_thousand_causes() -> None:

