@@ -20,7 +20,7 @@ class NoticeRow(Row, table=True):
     channel: str = Field(primary_key=True)
     matter: str = Field(primary_key=True)
     group_name: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
+    episode: str = Field(primary_key=True)
     step: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     phase: str
     since: datetime = Field(sa_column=instant())

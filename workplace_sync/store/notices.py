@@ -38,15 +38,15 @@ def sent(connection: Connection, channel: str, groups: Collection[str], matters:
         _TABLE.c.sent_at.is_not(None),
     )
     return [
-        Sent((Matter(row.matter), row.group_name, row.key), Phase(row.phase), row.sent_at, row.since)
+        Sent((Matter(row.matter), row.group_name, row.episode), Phase(row.phase), row.sent_at, row.since)
         for row in connection.execute(query.order_by(_TABLE.c.sent_at, _TABLE.c.step))
     ]
 
 
 _CLAIM = text("""
-INSERT INTO notice (channel, matter, group_name, key, step, phase, since, first_tried_at, claimed_at, sent_at, attempts, trouble)
-VALUES (:channel, :matter, :group_name, :key, :step, :phase, :since, :at, :at, NULL, 1, '')
-ON CONFLICT (channel, matter, group_name, key, step) DO UPDATE
+INSERT INTO notice (channel, matter, group_name, episode, step, phase, since, first_tried_at, claimed_at, sent_at, attempts, trouble)
+VALUES (:channel, :matter, :group_name, :episode, :step, :phase, :since, :at, :at, NULL, 1, '')
+ON CONFLICT (channel, matter, group_name, episode, step) DO UPDATE
 SET phase = excluded.phase, claimed_at = excluded.claimed_at, attempts = notice.attempts + 1
 WHERE notice.sent_at IS NULL AND (notice.claimed_at IS NULL OR notice.claimed_at <= :stale)
 """).bindparams(*(bindparam(name, type_=Instant()) for name in ("since", "at", "stale")))
@@ -65,7 +65,7 @@ def settle(connection: Connection, channel: str, due: Sequence[Due], at: datetim
     """Let go of what was claimed: it was sent at that time, or not at all where that is None."""
     for one in due:
         named = _naming(one)
-        mine = and_(*(_TABLE.c[name] == named[name] for name in ("matter", "group_name", "key", "step")))
+        mine = and_(*(_TABLE.c[name] == named[name] for name in ("matter", "group_name", "episode", "step")))
         done = update(_TABLE).where(_TABLE.c.channel == channel, mine)
         connection.execute(done.values(sent_at=at, claimed_at=None, trouble=trouble))
 
@@ -87,7 +87,7 @@ def forget_undone(
 ) -> None:
     """Forget what a channel could not be told of episodes of these groups that are over by now, except of those in `still`."""
     kept = [
-        and_(_TABLE.c.matter == matter.value, _TABLE.c.group_name == group, _TABLE.c.key == key)
+        and_(_TABLE.c.matter == matter.value, _TABLE.c.group_name == group, _TABLE.c.episode == key)
         for matter, group, key in still
     ]
     others: list[ColumnElement[bool]] = [not_(or_(*kept))] if kept else []
@@ -113,7 +113,7 @@ def troubled(connection: Connection, channels: Collection[str]) -> list[Told]:
 
 def newest(connection: Connection, group: str | None = None, *, limit: int = 50) -> list[Told]:
     """Return what was told or is to be told, newest first, of one group or of all."""
-    query = select(_TABLE).order_by(_TABLE.c.first_tried_at.desc(), _TABLE.c.channel, _TABLE.c.matter, _TABLE.c.key)
+    query = select(_TABLE).order_by(_TABLE.c.first_tried_at.desc(), _TABLE.c.channel, _TABLE.c.matter, _TABLE.c.episode)
     if group is not None:
         query = query.where(_TABLE.c.group_name == group)
     return [_told(row) for row in connection.execute(query.limit(limit))]
@@ -124,7 +124,7 @@ def _naming(one: Due) -> dict[str, object]:
     return {
         "matter": matter.value,
         "group_name": group,
-        "key": key,
+        "episode": key,
         "step": one.step,
         "phase": one.phase.value,
         "since": one.episode.since,
@@ -136,7 +136,7 @@ def _told(row: Row[tuple[object, ...]]) -> Told:
         channel=row.channel,
         matter=Matter(row.matter),
         group=row.group_name,
-        key=row.key,
+        key=row.episode,
         phase=Phase(row.phase),
         since=row.since,
         first_tried_at=row.first_tried_at,

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("matter", sa.String(), nullable=False),
         sa.Column("group_name", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("episode", sa.String(), nullable=False),
         sa.Column("step", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("phase", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "matter", "group_name", "key", "step", name=op.f("pk_notice")),
+        sa.PrimaryKeyConstraint("channel", "matter", "group_name", "episode", "step", name=op.f("pk_notice")),
     )
 
 
