@@ -258,12 +258,12 @@ def state_of(database: Database, plan: store.PlanRecord, now: datetime, stakes: 
         waiting = store.count_waiting(connection, plan.id, waiting_effects(plan)) if has_holds(plan) else 0
     possible = sum(effects.get(effect.value, 0) for effect in POSSIBLE)
     ended = sum(number for (_, state), number in states.items() if state in operations.FINISHED)
-    done = any(state is not operations.State.SKIPPED for _, state in states)
+    sent = any(state is not operations.State.SKIPPED for _, state in states)
     verdicts = {review.verdict for review in reviews}
     ways = (
         (plan.header.effect is Effect.DENY, "forbidden"),
         (not possible, "nothing to do"),
-        (ended >= possible and not done and PARTLY_REJECTED in verdicts, REJECTED),
+        (ended >= possible and not sent and PARTLY_REJECTED in verdicts, REJECTED),
         (ended >= possible, "applied"),
         (REJECTED in verdicts, REJECTED),
         (erased > 0, "void"),
@@ -274,7 +274,7 @@ def state_of(database: Database, plan: store.PlanRecord, now: datetime, stakes: 
     if over:
         return over
     word = _held_or_approved(Approvals(counting_approvals(reviews, plan, now), approvals_needed(plan, stakes)))
-    return (word if waiting else "open") + (", begun" if states else "")
+    return (word if waiting else "open") + (", begun" if sent else "")
 
 
 def _held_or_approved(approvals: Approvals) -> str:
