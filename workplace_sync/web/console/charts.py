@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 28
+WIDTH, HEIGHT = 480, 190
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 26
 
 _ROUND = (4, 8, 12, 20, 40, 60, 80, 100)
 _STEPS = 4
 _TICKS = 4
-_WIDEST = 80
-_MOST_LABELS = 12
+_WIDEST = 56
+_MOST_LABELS = 8
 
 
 @dataclass(frozen=True, slots=True)

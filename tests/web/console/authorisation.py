@@ -1,0 +1,29 @@
+"""Who may open which page: one row a route, by role. A route that is not in here fails a test, and so does a row too many."""
+
+from collections.abc import Mapping
+
+ANYBODY = frozenset({"nobody", "rep", "admin", "auditor", "officer", "owner"})
+LOGGED_IN = ANYBODY - {"nobody"}
+READERS = frozenset({"rep", "admin", "auditor", "owner"})
+DECIDERS = frozenset({"admin", "owner"})
+
+ROWS: Mapping[str, frozenset[str]] = {
+    "GET /": LOGGED_IN,
+    "GET /static/{digest}/{name}": ANYBODY,
+    "GET /healthz": ANYBODY,
+    "GET /help": ANYBODY,
+    "GET /login": ANYBODY,
+    "POST /login": ANYBODY,
+    "POST /logout": LOGGED_IN,
+    "GET /setup/{secret}": ANYBODY,
+    "POST /setup/{secret}": ANYBODY,
+    "GET /account": LOGGED_IN,
+    "POST /account/password": LOGGED_IN,
+    "POST /account/sessions": LOGGED_IN,
+    "POST /account/tokens": LOGGED_IN,
+    "POST /account/tokens/{token_id}/revoke": LOGGED_IN,
+}
+"""Method and path, and the roles that are let in; what then becomes of the request is the page's own test."""
+
+EXAMPLES: Mapping[str, str] = {"digest": "0", "name": "console.css", "secret": "none", "token_id": "none"}
+"""What stands in a path for each of its parameters; `group` and `group_name` are a group of every one of the people."""
