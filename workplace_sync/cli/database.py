@@ -1,5 +1,6 @@
 """`workplace-sync db ...`: set up, check and copy the database."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +24,10 @@ def upgrade(context: typer.Context) -> None:
     Example: workplace-sync db upgrade
     """
     call = invocation(context)
-    database = _open(call)
-    before, _ = database.revision()
-    database.upgrade()
-    after, _ = database.revision()
+    with _opened(call) as database:
+        before, _ = database.revision()
+        database.upgrade()
+        after, _ = database.revision()
     text = f"The database has schema {after}" + (" already." if before == after else " now.")
     call.output.show("db-upgrade/1", {"before": before, "after": after}, text, news=before != after)
 
@@ -38,11 +39,11 @@ def check(context: typer.Context) -> int:
     Example: workplace-sync db check
     """
     call = invocation(context)
-    database = _open(call)
-    current, newest = database.revision()
-    if current is None:
-        database.require_current()
-    found = database.differences()
+    with _opened(call) as database:
+        current, newest = database.revision()
+        if current is None:
+            database.require_current()
+        found = database.differences()
     good = current == newest and not found
     first = (
         f"{call.settings.database_shown}: schema {current}, {'the newest' if current == newest else f'not {newest}'}."
@@ -68,15 +69,15 @@ def backup(
     Example: workplace-sync db backup copies/2026-11-21.db
     """
     call = invocation(context)
-    database = _open(call)
-    if database.revision()[0] is None:
-        raise StoreError("There is no database to copy.", hint="Run `workplace-sync db upgrade` to set one up.")
-    database.backup(file)
+    with _opened(call) as database:
+        if database.revision()[0] is None:
+            raise StoreError("There is no database to copy.", hint="Run `workplace-sync db upgrade` to set one up.")
+        database.backup(file)
     size = file.stat().st_size
     call.output.show("db-backup/1", {"file": str(file), "bytes": size}, f"{file} holds a copy, {size:,} bytes.")
 
 
-def _open(call: Invocation) -> "Database":
+def _opened(call: Invocation) -> "closing[Database]":
     from workplace_sync.store.database import Database  # noqa: PLC0415 - takes most of a second
 
-    return Database(call.settings.database_url.get_secret_value())
+    return closing(Database(call.settings.database_url.get_secret_value()))

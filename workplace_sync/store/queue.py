@@ -4,6 +4,7 @@ The engine is Procrastinate. A job's `lock` is its group, so that the jobs of a 
 `queueing_lock` keeps the same job from waiting twice.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,16 @@ def has_queue(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
+def quieten() -> None:
+    """Keep the engine's own lines about jobs out of the log: they hold a job's arguments, who asked for it among them."""
+    for name in ("jobs", "worker", "worker.worker", "manager", "periodic"):
+        logging.getLogger(f"procrastinate.{name}").addFilter(_is_about_no_job)
+
+
+def _is_about_no_job(record: logging.LogRecord) -> bool:
+    return not any(hasattr(record, about) for about in ("job", "jobs", "kwargs"))
+
+
 def enqueue(connection: Connection, job: Job) -> int | None:
     """Put a job in, within the transaction of `connection`; returns its number, None when the same one waits already.
 
@@ -75,6 +86,7 @@ def enqueue(connection: Connection, job: Job) -> int | None:
     """
     if not has_queue(connection):
         raise no_queue()
+    quieten()
     deferrer = App(connector=SyncPsycopgConnector()).configure_task(
         job.task.value,
         lock=job.group,
