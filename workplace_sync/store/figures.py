@@ -8,13 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, bindparam, exists, func, select, text
 
 from workplace_sync.store.run_tables import RunRow
-from workplace_sync.store.tables import DesiredRow, OperationRow, PlanRow, ReviewRow, SnapshotRow
+from workplace_sync.store.tables import DesiredRow, PlanRow, ReviewRow, SnapshotRow
 from workplace_sync.store.watch_tables import BlindPeriodRow, IncidentRow
 from workplace_sync.store.webhook_tables import WebhookDeliveryRow
 
 _SNAPSHOT: Table = SnapshotRow.__table__  # type: ignore[attr-defined]
 _DESIRED: Table = DesiredRow.__table__  # type: ignore[attr-defined]
-_OPERATION: Table = OperationRow.__table__  # type: ignore[attr-defined]
 _PLAN: Table = PlanRow.__table__  # type: ignore[attr-defined]
 _REVIEW: Table = ReviewRow.__table__  # type: ignore[attr-defined]
 _PERIOD: Table = BlindPeriodRow.__table__  # type: ignore[attr-defined]
@@ -109,11 +108,16 @@ def blind(connection: Connection) -> dict[str, Lasting]:
     return found
 
 
+# Without the join of '', SQLite walks its index by group and looks each row up: 0.8 s instead of 0.3 s for 500,000.
+_OPERATIONS = text("""
+SELECT of_group, action, state, count(*) FROM (SELECT group_name || '' AS of_group, action, state FROM operation) AS o
+GROUP BY of_group, action, state
+""")
+
+
 def operations(connection: Connection) -> dict[tuple[str, str, str], int]:
     """Return how many operations there are of each group, action and state."""
-    columns = (_OPERATION.c.group_name, _OPERATION.c.action, _OPERATION.c.state)
-    rows = connection.execute(select(*columns, func.count()).group_by(*columns))
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(_OPERATIONS)}
 
 
 def deliveries(connection: Connection) -> dict[str, int]:
