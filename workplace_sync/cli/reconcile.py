@@ -9,11 +9,12 @@ import typer
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import Invocation, invocation
 from workplace_sync.cli.output import Format
-from workplace_sync.errors import ExitCode, InputError, UsageError
+from workplace_sync.errors import ExitCode, InputError, SyncError, UsageError
 
 if TYPE_CHECKING:
     from workplace_sync.app import Application
     from workplace_sync.groups import GroupFile
+    from workplace_sync.jobs.reconcile import ReconcileOptions
     from workplace_sync.jobs.reconciled import Reconciled
 
 
@@ -41,19 +42,59 @@ def reconcile(
         )
     from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
     from workplace_sync.jobs.reconcile import ReconcileOptions  # noqa: PLC0415
-    from workplace_sync.jobs.reconciled import worst  # noqa: PLC0415
-    from workplace_sync.jobs.side_by_side import side_by_side  # noqa: PLC0415
 
-    settings = call.settings
-    with Application(settings, actor=by) as app:
-        usable, faulty = _chosen(app, groups or [])
-        _ = app.office  # what is wrong with the whole installation is told once, before anything is begun
-        options = ReconcileOptions(add_only, observe_only, settings.plan_valid_hours, settings.drift_percent)
-        found = side_by_side(app, usable, options, at_once=settings.groups_at_once)
-    found = sorted([*faulty, *found], key=lambda each: each.group)
-    code = worst(each.code for each in found)
+    with Application(call.settings, actor=by) as app:
+        options = ReconcileOptions(add_only, observe_only, app.settings.plan_valid_hours, app.settings.drift_percent)
+        found, code = _watched(call, app, groups or [], options)
     _show(call, found, code)
     return code
+
+
+def _watched(
+    call: Invocation, app: "Application", names: Sequence[str], options: "ReconcileOptions"
+) -> "tuple[list[Reconciled], ExitCode]":
+    """Reconcile, tell those who are to be told, and let the watcher of runs know how it ended, whatever comes."""
+    from workplace_sync.jobs.reconciled import worst  # noqa: PLC0415
+
+    ping = app.ping()
+    ping.start()
+    code, summary = ExitCode.ERROR, "It ended by a mistake of the program."
+    found: list[Reconciled] = []
+    try:
+        found = _run(app, names, options)
+        code = worst(each.code for each in found)
+        summary = "\n".join(f"{each.group}: {each.summary}" for each in found)
+    except SyncError as error:
+        code, summary = error.exit_code, error.message
+        raise
+    except KeyboardInterrupt:
+        code, summary = ExitCode.INTERRUPTED, "Interrupted."
+        raise
+    else:
+        return found, code
+    finally:
+        _notify(call, app, [each.group for each in found] or None)
+        # What waits for people is their business: the watcher's is whether runs happen and work.
+        ping.end(ExitCode.DONE if code is ExitCode.HELD else code, summary)
+
+
+def _run(app: "Application", names: Sequence[str], options: "ReconcileOptions") -> "list[Reconciled]":
+    from workplace_sync.jobs.side_by_side import side_by_side  # noqa: PLC0415
+
+    usable, faulty = _chosen(app, names)
+    _ = app.office  # what is wrong with the whole installation is told once, before anything is begun
+    found = side_by_side(app, usable, options, at_once=app.settings.groups_at_once)
+    return sorted([*faulty, *found], key=lambda each: each.group)
+
+
+def _notify(call: Invocation, app: "Application", groups: Sequence[str] | None) -> None:
+    """Tell people what needs them; that nobody could be told fails no run."""
+    try:
+        note = app.notifier().tell(groups).note
+    except SyncError as error:
+        note = f"Nobody was told of anything: {error.message}"
+    if note:
+        call.output.note(note)
 
 
 def _chosen(app: "Application", names: Sequence[str]) -> "tuple[list[GroupFile], list[Reconciled]]":

@@ -33,7 +33,8 @@ class Reconciled:
     `come` and `gone` are who came and went since the reading before, `departed` those of them gone without our doing;
     `incident` is the id of an incident that was opened or went on. `added` and `removed` took effect in this run;
     `refused` changes are not accepted by the platform, in this run or for as long as the same plan stands. `waiting`
-    changes wait for an approval of `plan`, the beginning of its digest; `denied` ones are not allowed by the policies.
+    changes wait for an approval of `plan`, the beginning of its digest; `denied` ones are not allowed
+    by the policies, or were rejected by somebody.
     `left` changes could be done and are not yet. `set_aside` says why an approved plan was not carried out. `trouble`
     is the sentence of the error that the group ended with, `hint` what to do about it. `crash` is a mistake of the
     program's own. `news` says whether anything is different from the last run.
@@ -74,17 +75,18 @@ class Reconciled:
         """What became of the group, in one line."""
         if self.trouble:
             return self.trouble
-        done = [f"{number:,} {word}" for number, word in ((self.added, "added"), (self.removed, "removed")) if number]
-        rest = [
+        numbers = (
+            (self.added, "added"),
+            (self.removed, "removed"),
             (self.refused, "refused by the platform"),
             (self.left, "left to be done"),
             (self.waiting, f"waiting for an approval of plan {self.plan}"),
-            (self.denied, "not allowed by the policies"),
+            (self.denied, "not allowed"),
             (self.departed, "gone without our doing"),
             (self.suspected, "missing, not yet confirmed to be gone"),
-        ]
-        told = [", ".join(done) or "nothing done", *(f"{number:,} {word}" for number, word in rest if number)]
+        )
+        told = [f"{number:,} {words}" for number, words in numbers if number]
         if self.incident:
             told.append(f"incident {self.incident}")
         size = "" if self.members is None else f" {self.members:,} members."
-        return f"{'; '.join(told).capitalize()}.{size}"
+        return f"{', '.join(told) or 'Nothing to do'}.{size}"

@@ -38,7 +38,7 @@ def still_says_it(office: Office, draft: Draft) -> Kept | None:
             return None
         reviewed = bool(plans.reviews(connection, newest[0].id))
         states = operations.count_states(connection, newest[0].id)
-    state = state_of(office.database, newest[0], office.now())
+    state = state_of(office.database, newest[0], office.now(), office.stakes)
     if _awaited(draft, state) and _too_old(newest[0], office.now(), reviewed=reviewed):
         return None
     failed = sum(number for (_, each), number in states.items() if each is State.FAILED)
@@ -50,7 +50,7 @@ def approved_plans(office: Office, group: str) -> Iterator[PlanRecord]:
     with office.database.connect() as connection:
         recent = plans.recent(connection, group, limit=_RECENT)
     for plan in recent:
-        if office.now() < plan.expires_at and state_of(office.database, plan, office.now()).startswith("approved"):
+        if state_of(office.database, plan, office.now(), office.stakes).startswith("approved"):
             yield plan
 
 
