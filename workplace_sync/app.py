@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +110,7 @@ class Application:
         desk = Office(
             self.database, self.log, self.now, self.new_id, self.actor, confirmation, veil, erasures, self.stakes
         )
+        desk = replace(desk, enqueue_approved=self.settings.enqueue_approved)
         replay(desk, thorough=False)
         return desk
 

@@ -42,8 +42,9 @@ class Office:
     """The books and the desk. `now` returns UTC-aware times, `new_id` an id never given before.
 
     `veil` hashes people who were erased, `erasures` is the journal of that outside the database; where they are None,
-    nobody can be erased, and nothing can be read in if somebody was. `stakes` says which plans two people approve. `may_send` is asked right before a change goes out
-    to the platform: false where a run no longer surely holds its group.
+    nobody can be erased, and nothing can be read in if somebody was. `stakes` says which plans two people approve.
+    `may_send` is asked right before a change goes out to the platform: false where a run no longer surely holds its
+    group. `enqueue_approved` says whether a plan goes into the queue once it is approved.
     """
 
     database: Database
@@ -56,3 +57,4 @@ class Office:
     erasures: JournalFile | None = None
     stakes: Stakes = NORMAL_STAKES
     may_send: Callable[[], bool] = lambda: True
+    enqueue_approved: bool = False

@@ -10,11 +10,12 @@ from workplace_sync.jobs.office import NORMAL_STAKES, Office, Stakes
 from workplace_sync.membership.plan import POSSIBLE
 from workplace_sync.membership.rejection import Rejection
 from workplace_sync.policy.decision import Effect
-from workplace_sync.store import activations, operations, privacy
+from workplace_sync.store import activations, operations, privacy, queue
 from workplace_sync.store import plans as store
 from workplace_sync.store import reviews as rejections
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import Transaction
+from workplace_sync.store.queue import Job, Task
 
 APPROVED, REJECTED, VOIDED = "approved", "rejected", "voided"
 PARTLY_REJECTED = "partly rejected"
@@ -116,6 +117,7 @@ def approve(
 ) -> store.Review:
     """Approve what `plan` holds, as `office.actor`, until the approval expires.
 
+    With `office.enqueue_approved` the last approval that it needs puts the plan into the queue, with the same transaction.
     Raises ReviewError when that person may not approve it, has done so, or nothing waits, StaleError when the plan has
     expired or its policies have changed, GuardError when a guard forbids the plan, which nobody can approve.
     """
@@ -134,6 +136,10 @@ def approve(
     review = _verdict(office, plan, APPROVED, reason, valid)
     with office.log.transaction() as transaction:
         keep(transaction, plan, review)
+        if office.enqueue_approved and queue.has_queue(transaction.connection):
+            approvals = counting_approvals([*before, review], plan, review.reviewed_at)
+            if len(approvals) >= approvals_needed(plan, office.stakes):
+                queue.enqueue(transaction.connection, Job(Task.APPLY, plan.group, office.actor, plan.digest))
     return review
 
 

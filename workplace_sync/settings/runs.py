@@ -28,3 +28,8 @@ class RunSettings(BaseSettings):
     groups_at_once: int = Field(
         4, ge=1, le=64, description="How many groups `reconcile` works on at once; each takes its own turn in writing."
     )
+    enqueue_approved: bool = Field(
+        False,
+        description="Whether the last approval that a plan needs puts it into the queue, for a worker to carry it out at "
+        "once. Without it the next `reconcile` does. It needs PostgreSQL.",
+    )

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import Connection, text
 
 from workplace_sync.errors import UsageError
@@ -86,6 +84,9 @@ def enqueue(connection: Connection, job: Job) -> int | None:
     """
     if not has_queue(connection):
         raise no_queue()
+    from procrastinate import App, SyncPsycopgConnector  # noqa: PLC0415 - most installations have no queue
+    from procrastinate.exceptions import AlreadyEnqueued  # noqa: PLC0415
+
     quieten()
     deferrer = App(connector=SyncPsycopgConnector()).configure_task(
         job.task.value,
