@@ -46,6 +46,7 @@ def test_each_person_is_decided_by_the_policies_and_the_plan_counts_them(world_o
         "errors": 0,
         "excepted": 0,
         "invited": 1,
+        "rejected": 0,
         "changes": 12,
     }
 

@@ -147,7 +147,8 @@ def test_drift_ends_an_approval_and_says_what_drifted_and_names_nobody(world: Wo
     assert not void_approvals(world.office, plan, "again")
 
 
-def test_each_reason_for_drift_is_told_apart(world: World) -> None:
+def test_each_reason_for_drift_is_told_apart(world_on_each_engine: World) -> None:
+    world = world_on_each_engine
     people = lapsed(world.people(12), 1)
     plan = world.plan(people).record
     first = world.plan([people[1]]).record
@@ -278,7 +279,8 @@ def test_what_the_plan_does_not_have_cannot_be_rejected_and_then_nothing_is(worl
         reject_changes(world.office, world.group, plan, [people[0].address], reason="no")
 
 
-def test_what_was_rejected_may_be_asked_again_when_somebody_says_so(world: World) -> None:
+def test_what_was_rejected_may_be_asked_again_when_somebody_says_so(world_on_each_engine: World) -> None:
+    world = world_on_each_engine
     people = lapsed(world.people(5), 3)
     plan = world.plan(people).record
     say_no(world, plan)

@@ -99,7 +99,7 @@ def test_a_plan_is_shown_whole(union: Folder) -> None:
     for words in (
         f"Plan {digest[:12]} for {GROUP}: approved.",
         "asked for by ada on ",
-        "held              3",
+        "held                      3",
         "approved by grace on ",
         ": minute 7",
         "Approvals: 1 of 1 that count, until ",
@@ -120,7 +120,7 @@ def test_what_moved_is_shown_with_examples_and_ends_the_approval_when_it_is_appl
     good(union.run("approve", digest, "--by", "grace"))
     good(union.run("consent", "withdraw", addresses[0]))
     few = good(union.run("plans", "show", digest)).out
-    assert "1 of 90 changes have become different:" in few
+    assert "No longer as planned: 1 of 90 changes:" in few
     assert f"    add {addresses[0]}: consent withdrawn or ended" in few
     for address in addresses[1:30]:
         good(union.run("consent", "withdraw", address))

@@ -135,12 +135,13 @@ def _told(app: "Application", made: "MadePlan", out: Path | None) -> Iterator[st
         ("to remove", "removed"),
         ("held", "held"),
         ("denied", "denied"),
-        ("rejected", "rejected"),
         ("errors", "errors"),
         ("excepted", "excepted"),
     ):
         if counts[key]:
             yield f"  {word:<10} {counts[key]:>8,}"
+    if rejected := counts.get("rejected", 0):
+        yield f"  of those denied, {counted(rejected, 'was', 'were')} rejected by somebody before, and nobody is asked again"
     if counts["invited"]:
         yield f"  of those not added, {counts['invited']:,} can be invited: workplace-sync invite {plan.group} --out FOLDER"
     yield from _reasons(app, plan)
@@ -184,7 +185,7 @@ def _reasons(app: "Application", plan: "PlanRecord") -> Iterator[str]:
         for change in plans.changes(connection, plan.id, effects=("excepted", "warn", "hold", "deny")):
             excepted.update(change.excepted)
             if change.rejected:
-                found = [("denied", change.rejected, ", ".join(change.rules) or "no rule")]
+                found = [("deny", change.rejected, ", ".join(change.rules) or "no rule")]
             else:
                 found = [(change.effect.value, why, rule) for rule, why in zip(change.rules, change.why, strict=True)]
             for reason in found:

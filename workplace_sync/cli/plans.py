@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workplace_sync.store.plans import PlanRecord
 
 _SHOWN = 12  # digits of a digest, and reasons
-_WORDS = {"added": "to add", "removed": "to remove"}
+_WORDS = {"added": "to add", "removed": "to remove", "rejected": "(rejected before)"}
 
 
 class ListsByDefault(TyperGroup):
@@ -119,7 +119,7 @@ def _told(file: "PlanFile", percent: int) -> Iterator[str]:
     yield f"  policies {header.policy_revision[:19]}, snapshot {header.snapshot}"
     for key in ("added", "removed", "held", "denied", "rejected", "errors", "excepted"):
         if number := plan.counts.get(key, 0):
-            yield f"  {_WORDS.get(key, key):<10} {number:>8,}"
+            yield f"  {_WORDS.get(key, key):<18} {number:>8,}"
     if file.reasons:
         yield "Why not everything simply goes:"
     yield from (f"  {one.effect:<8} {one.number:>6,}  {one.sentence} [{one.rule}]" for one in file.reasons[:_SHOWN])
@@ -158,7 +158,7 @@ def _drift(file: "PlanFile", percent: int) -> Iterator[str]:
         yield f"Nothing has moved since: all {drift.stands:,} changes stand as planned."
         return
     limit = f", more than the {percent} % that may" if drift.beyond(percent) else ""
-    yield f"Since then, {drift.moved:,} of {drift.remaining:,} changes have become different{limit}:"
+    yield f"No longer as planned: {drift.moved:,} of {counted(drift.remaining, 'change')}{limit}:"
     yield from (f"  {reason}" for reason in drift.reasons())
     yield from (f"    {one.action.value} {one.address}: {one.reason}" for one in drift.examples)
 
