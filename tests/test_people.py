@@ -109,6 +109,12 @@ def test_who_may_not_is_told_why_and_where_it_is_written(
     found.require("grace", Role.ADMIN, "prospect-bt", "approve a plan")
 
 
+def test_an_address_given_for_a_name_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ReviewError) as caught:
+        people(tmp_path).require("grace@union.example.org", DECIDES, "prospect-bt", "approve a plan")
+    assert "union.example.org" not in caught.value.message + caught.value.hint
+
+
 def test_every_fault_is_told_at_its_place(tmp_path: Path) -> None:
     faults = faults_of(
         tmp_path,

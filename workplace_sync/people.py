@@ -99,8 +99,9 @@ class People:
         if person is None:
             near = get_close_matches(name, [each.name for each in self.people], 1)
             hint = f"Did you mean --by {near[0]}? " if near else "Say with --by who this is. "
+            who = "An e-mail address" if "@" in name else name  # no message repeats an address
             raise ReviewError(
-                f"{name} is not among the people of {self.file}, so they cannot {doing}.",
+                f"{who} is not among the people of {self.file}, so they cannot {doing}.",
                 hint=f"{hint}An owner adds people to that file.",
             )
         lack = "are so for other groups" if person.may(asked) else f"have not the role {needed}"
