@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from filelock import FileLock, Timeout
 
@@ -23,6 +24,7 @@ from tests.scenarios.killing import (
 
 PEOPLE = 300
 SLOW = 0.25
+QUICK = {"READ_TIMEOUT": "2", "CONNECT_TIMEOUT": "0.5", "THREADS": "1", "LEASE_SECONDS": "1"}  # a lease of 3.75 s
 READS = 7  # requests of an apply, at the least, before its first batch has been answered
 
 pytestmark = pytest.mark.slow
@@ -38,8 +40,7 @@ def town() -> Iterator[SandboxHandle]:
 @pytest.fixture
 def folder(town: SandboxHandle, tmp_path: Path) -> Folder:
     town.reset()
-    quick = {"READ_TIMEOUT": "2", "CONNECT_TIMEOUT": "0.5", "THREADS": "1", "LEASE_SECONDS": "1"}  # a lease of 3.75 s
-    return make_folder(tmp_path / "union", town, settings=HASTY | quick)
+    return make_folder(tmp_path / "union", town, settings=HASTY | QUICK)
 
 
 def until(condition: Callable[[], bool], within: float = 60) -> None:
@@ -77,6 +78,23 @@ def frozen_outside_a_transaction(folder: Folder, process: "subprocess.Popen[str]
                     return
             except (sqlite3.OperationalError, Timeout):
                 process.send_signal(signal.SIGCONT)
+    pytest.fail("it could not be frozen outside a transaction")
+
+
+def frozen_idle(postgres_url: str, folder: Folder, process: "subprocess.Popen[str]") -> None:
+    """Freeze a process at a moment at which no transaction of its is under way, nor the writing of the file."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for _ in range(200):
+            process.send_signal(signal.SIGSTOP)
+            try:
+                with FileLock(folder.home / "var" / "checkpoint.txt.lock", timeout=0.5):
+                    if connection.execute(busy).fetchone() == (0,):
+                        return
+            except Timeout:
+                pass
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
     pytest.fail("it could not be frozen outside a transaction")
 
 
@@ -177,4 +195,27 @@ def test_an_owner_takes_the_group_from_a_frozen_run_on_record(folder: Folder) ->
     assert "from a run (apply) of ada" in told
     assert "it hangs" in told
     assert_nothing_lost_nothing_twice(folder, wanted)
+    assert_evidence_verifies(folder)
+
+
+def test_on_postgresql_too_a_frozen_holder_loses_the_group_and_writes_nothing(
+    town: SandboxHandle, tmp_path: Path, postgres_url: str
+) -> None:
+    town.reset()
+    settings = HASTY | QUICK | {"DATABASE_URL": postgres_url}
+    folder = make_folder(tmp_path / "union", town, settings=settings)
+    digest, wanted = prepared(folder, PEOPLE)
+    with in_its_batches(folder, digest) as first:
+        frozen_idle(postgres_url, folder, first)
+        until_it_goes(folder, digest)  # its session still has the lock of the group, and is ended for it
+        first.send_signal(signal.SIGCONT)
+        ended = folder.finish(first)
+    assert ended.code == 75, ended.out + ended.err
+    assert folder.added() == {address.casefold(): 1 for address in wanted}
+    listed = folder.apart("runs", "list", "-o", "json").json["rows"]
+    assert [(run["verb"], run["state"]) for run in listed] == [
+        ("apply", "ended"),
+        ("apply", "abandoned"),
+        ("plan", "ended"),
+    ]
     assert_evidence_verifies(folder)
