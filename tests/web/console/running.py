@@ -20,9 +20,11 @@ from workplace_sync.jobs.observe import observe
 from workplace_sync.jobs.plan import make_plan
 from workplace_sync.jobs.review import approve
 from workplace_sync.jobs.rosters import import_rosters
+from workplace_sync.jobs.running import Verb
 from workplace_sync.settings import load_settings
 from workplace_sync.store.plans import PlanRecord
 from workplace_sync.web.console.application import make_console
+from workplace_sync.web.console.desk import Console
 from workplace_sync.web.server import listen, make_server
 
 PASSWORD = "seven quiet badgers dancing"
@@ -87,6 +89,7 @@ class ConsoleHandle:
     app: Application
     clock: Clock
     stack: ExitStack
+    console: Console
     plan: PlanRecord | None = None
     _known: dict[str, Browser] = field(default_factory=dict)
 
@@ -158,11 +161,13 @@ def served(folder: Folder, at: datetime) -> Iterator[ConsoleHandle]:
         Application(load_settings(folder.home), actor="ada", now=clock) as app,
         listen("127.0.0.1", 0) as listening,
     ):
-        server = make_server(make_console(app), proxies=app.settings.console_proxies)
+        made = make_console(app)
+        server = make_server(made, proxies=app.settings.console_proxies)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            yield ConsoleHandle(f"http://127.0.0.1:{listening.getsockname()[1]}", folder, app, clock, stack)
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield ConsoleHandle(url, folder, app, clock, stack, made.state.console)
         finally:
             server.should_exit = True
             thread.join()
@@ -214,6 +219,7 @@ def play_story(handle: ConsoleHandle) -> PlanRecord:
         read()
         for _ in range(3):
             handle.clock.advance(timedelta(days=3))
-            read()
+            with app.running(group.managed.name, Verb.OBSERVE) as run:
+                observe(run.office, group.managed, platform.reader())
         handle.clock.advance(timedelta(hours=6))
         return planned(everybody)

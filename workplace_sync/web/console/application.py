@@ -102,8 +102,10 @@ def _told(request: Request, error: Exception) -> RefusalError:
             f"Something is missing or not as it should be: {', '.join(fields)}.",
             hint="Go back, correct it, and send it again.",
         )
-    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    return not_found() if status is HTTPStatus.NOT_FOUND else RefusalError(status, f"{status.phrase}.")
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    return not_found() if status is HTTPStatus.NOT_FOUND else RefusalError(status, error.detail.rstrip(".") + ".")
 
 
 def _problem(refusal: RefusalError) -> Response:

@@ -20,7 +20,7 @@ from workplace_sync.web.console.desk import Console
 from workplace_sync.web.console.pages import Page, page_of
 from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.refusal import RefusalError, forbidden, log_in_first, not_found
-from workplace_sync.web.console.visitor import Visitor
+from workplace_sync.web.console.visitor import NOBODY, Visitor
 
 Crumbs = Sequence[tuple[str, str]]
 
@@ -169,7 +169,7 @@ def ask(request: Request) -> Ask:
     """Return the request as its page sees it; refuses whoever may not make it."""
     console: Console = request.app.state.console
     page = declared(request)
-    visitor, messages = console.visitor(request, api=page.api)
+    visitor, messages = (NOBODY, []) if page.anonymous else console.visitor(request, api=page.api)
     if page.permission not in visitor.permissions:
         raise forbidden() if visitor.known else log_in_first()
     asked = Ask(console, request, page, visitor, messages)

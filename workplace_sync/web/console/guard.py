@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workplace_sync.logs import get_logger
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 
 _log = get_logger(__name__)
@@ -61,24 +63,18 @@ class Door:
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if method in _SAFE:  # a link from elsewhere may lead here; nothing from here may be built into pages elsewhere
             return site != "cross-site" or headers.get("sec-fetch-mode") == "navigate"
-        if origin is not None and origin not in {self.url, f"http://{host}" if self._local(host) else self.url}:
+        own = {f"http://{host}"} if _LOCAL.fullmatch(host) else set()
+        if origin is not None and origin not in own | ({self.url} if self.url else set()):
             return False
         return site == "same-origin" or (site is None and origin is not None)
-
-    def _local(self, host: str) -> bool:
-        return host.rpartition(":")[0] in {"localhost", "127.0.0.1", "[::1]"} or host in {
-            "localhost",
-            "127.0.0.1",
-            "[::1]",
-        }
 
     def limit(self, path: str) -> int:
         """Return how many bytes may come for a path."""
         return self.upload_limit if any(pattern.fullmatch(path) for pattern in self.uploads) else self.body_limit
 
 
-class _TooLargeError(Exception):
-    """More comes than is taken."""
+class _TooLargeError(HTTPException):
+    """More comes than is taken. As FastAPI knows it: it makes another error of any other while it reads a form."""
 
 
 class Guard:
@@ -125,7 +121,7 @@ def _counted(receive: Receive, limit: int) -> Receive:
         message = await receive()
         came += len(message.get("body", b""))
         if came > limit:
-            raise _TooLargeError
+            raise _TooLargeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
         return message
 
     return counted

@@ -28,6 +28,7 @@ class Page:
     """A page as it is declared. `group` names the path parameter that is a group; `help` the part of the help for it.
 
     `api` answers programs: by token or session, refusals as JSON. `uploads` takes files up to the upload limit.
+    With `anonymous` it does not matter who asks, and nobody looks.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Page:
     help: str = ""
     api: bool = False
     uploads: bool = False
+    anonymous: bool = False
 
 
 def page(
@@ -50,11 +52,12 @@ def page(
     help: str = "",  # noqa: A002 - the word of the page
     api: bool = False,
     uploads: bool = False,
+    anonymous: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare a function to be a page; raises TypeError where `group` is no parameter of the path."""
     if group and f"{{{group}}}" not in path:
         raise TypeError(f"{path} has no parameter {group!r} that could be a group")
-    declared = Page(path, permission, method, group, menu, help, api, uploads)
+    declared = Page(path, permission, method, group, menu, help, api, uploads, anonymous)
 
     def declare(function: Endpoint) -> Endpoint:
         setattr(function, _DECLARED, declared)

@@ -7,6 +7,7 @@ from workplace_sync.errors import (
     BusyError,
     EvidenceError,
     GuardError,
+    InputError,
     PlatformError,
     ReviewError,
     StaleError,
@@ -67,4 +68,6 @@ def refusal_of(error: SyncError, method: str) -> RefusalError:
         status = HTTPStatus.NOT_FOUND if method in {"GET", "HEAD"} else HTTPStatus.UNPROCESSABLE_ENTITY
     else:
         status = next((each for kind, each in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, InputError):  # its hint is about a list of faults, which is not for everybody to see
+        return RefusalError(status, error.message, hint="An owner finds what is wrong with `workplace-sync doctor`.")
     return RefusalError(status, error.message, hint=error.hint)
