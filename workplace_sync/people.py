@@ -171,9 +171,9 @@ def _name(text: str) -> str:
 
 def _role(text: str) -> str:
     if text not in set(Role):
-        near = get_close_matches(text, list(Role), 1)
+        near = get_close_matches(text, [role.value for role in Role], 1)
         raise ValueError(
-            f"is no role: did you mean {near[0].value!r}?" if near else f"is no role; they are {', '.join(Role)}"
+            f"is no role: did you mean {near[0]!r}?" if near else f"is no role; they are {', '.join(Role)}"
         )
     return text
 
