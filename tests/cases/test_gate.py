@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.cases.attack import Atom, computed, consistent, inhabited, pinned, told
 from workplace_sync.cases.gate import Counted, Design, Dimension, publish
+from workplace_sync.cases.gate_lines import merged
 from workplace_sync.cases.release import Cell, Cohort, Line, Margin, Progress, Release, parse_release
 from workplace_sync.errors import InputError
 
@@ -102,10 +103,37 @@ def test_two_quarters_of_which_one_may_have_too_few_pin_nobody(table: list[int],
     second = publish(cases, plan, [Q1, Q2], k, first)
     said = told(first, atoms, names) + told(second, atoms, names)
     assert computed(said, table, k) == []
-    totals = range(9) if second.waiting else [sum(table)]  # how many wait is not told
+    shown = sum(cohort.total for cohort in second.cohorts)
+    totals = range(shown, shown + k + 1) if second.waiting else [shown]  # how many wait is not told
     fitting = consistent(said, inhabited(second, atoms, names), len(atoms), totals)
     assert tuple(table) in fitting
     assert pinned(table, fitting, k) == []
+
+
+def test_the_attacker_finds_what_a_careless_gate_lets_through() -> None:
+    names = ("period", "area", f"@{Q1}")
+    atoms = list(product((Q1,), AREAS, WAY[:2]))
+    truth = [6, 1, 4, 5]
+
+    def found(*margins: Margin, progress: tuple[Progress, ...] = ()) -> tuple[bool, bool]:
+        release = Release(Q1, 3, (Cohort((Q1,), 16, margins, (), progress),))
+        said = told(release, atoms, names)
+        fitting = consistent(said, inhabited(release, atoms, names), len(atoms), [16])
+        return bool(computed(said, truth, 3)), bool(pinned(truth, fitting, 3))
+
+    fair = Margin("area", (Line(("north",), 7), Line(("south",), 9)))
+    assert found(fair) == (False, False)
+    assert found(fair, progress=(Progress(Q1, (Line(("open",), 10), Line(("raised",), 6))),)) == (False, False)
+    beside = [((1, 1, 1, 1), 16), ((1, 1, 0, 0), 15)]  # a total, and all of it but one
+    assert computed(beside, [15, 0, 1, 0], 3) == [(0, 0, 1, 1)]
+    assert (0, 0, 1, 0) in pinned([15, 0, 1, 0], consistent(beside, [], 4, [16]), 3)
+
+
+def test_a_total_below_k_has_no_lines_and_none_of_nought_has_all() -> None:
+    with pytest.raises(ValueError, match="below k"):
+        merged({"a": 1, "b": 3}, 5)
+    assert merged({"a": 0, "b": 0}, 5) == (Line(("a",), 0), Line(("b",), 0))
+    assert merged({"a": 4, "b": 1}, 5) == (Line(("a", "b"), 5),)
 
 
 def waved(number: int, period: str = Q1, *, area: str = "north", now: str = "open", later: str = "") -> list[Counted]:

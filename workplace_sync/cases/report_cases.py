@@ -101,18 +101,24 @@ def counted(files: Sequence[CaseFile], quarter: Quarter) -> list[Counted]:
     ]
 
 
-def days_to(file: CaseFile, files: Mapping[str, CaseFile], reached: Reached, before: datetime) -> int | None:
+def days_to(
+    file: CaseFile,
+    files: Mapping[str, CaseFile],
+    cases: Mapping[str, Escalation],
+    reached: Reached,
+    before: datetime,
+) -> int | None:
     """Return the whole days from an escalation's receipt to the first time it reached something, before a time.
 
-    What was merged has reached what its issue has, no sooner than it was merged. None where it has not.
+    `cases` are as of that time. What was merged has reached what its issue has, no sooner than it was merged. None where
+    it has not.
     """
     at = _first(file, reached, before)
-    if at is None:
-        cases = as_of(list(files.values()), before)
-        root = root_of(file.id, cases)
-        at = _first(files[root], reached, before) if root != file.id else None
-        merged_at = [event.at for event in file.events if event.step is Step.MERGED and event.at < before]
-        at = max([at, *merged_at]) if at is not None else None
+    root = root_of(file.id, cases)
+    if at is None and root != file.id:
+        merged_at = max(event.at for event in file.events if event.step is Step.MERGED and event.at < before)
+        at = _first(files[root], reached, before)
+        at = max(at, merged_at) if at is not None else None
     return (at - file.events[0].at) // _DAY if at is not None else None
 
 

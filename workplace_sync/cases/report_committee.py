@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median_low
 
 from workplace_sync.cases.categories import Rulebook
+from workplace_sync.cases.escalation import Escalation
 from workplace_sync.cases.gate import Counted
 from workplace_sync.cases.quarter import Quarter
 from workplace_sync.cases.report import Report, Table, Version
@@ -15,6 +16,7 @@ from workplace_sync.cases.report_cases import (
     PROGRESS,
     CaseFile,
     Reached,
+    as_of,
     counted,
     days_to,
     design_of,
@@ -96,9 +98,10 @@ def _all_so_far(cases: Sequence[Counted], quarter: Quarter) -> Iterator[Table]:
 
 def _times(files: Sequence[CaseFile], quarter: Quarter) -> Table:
     by_id = {file.id: file for file in files if file.events[0].at < quarter.ends_at}
+    now = as_of(files, quarter.ends_at)
     rows = []
     for reached, label in _TO.items():
-        days = _days(by_id, reached, quarter)
+        days = _days(by_id, now, reached, quarter)
         rows.append((label, len(days), median_low(days) if days else "none yet"))
     return Table(
         "times",
@@ -109,6 +112,8 @@ def _times(files: Sequence[CaseFile], quarter: Quarter) -> Table:
     )
 
 
-def _days(by_id: Mapping[str, CaseFile], reached: Reached, quarter: Quarter) -> list[int]:
-    found = (days_to(file, by_id, reached, quarter.ends_at) for file in by_id.values())
+def _days(
+    by_id: Mapping[str, CaseFile], now: Mapping[str, Escalation], reached: Reached, quarter: Quarter
+) -> list[int]:
+    found = (days_to(file, by_id, now, reached, quarter.ends_at) for file in by_id.values())
     return [days for days in found if days is not None]

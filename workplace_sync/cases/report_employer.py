@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median_low
 
 from workplace_sync.cases.categories import Rulebook
+from workplace_sync.cases.escalation import Escalation
 from workplace_sync.cases.gate import publish
 from workplace_sync.cases.quarter import Quarter
 from workplace_sync.cases.release import Cohort, Line, Release
@@ -15,6 +16,7 @@ from workplace_sync.cases.report_cases import (
     OUTCOMES,
     CaseFile,
     Reached,
+    as_of,
     counted,
     days_to,
     design_of,
@@ -154,12 +156,13 @@ def _improvements(release: Release, book: Rulebook) -> Table:
 
 def _times(release: Release, files: Sequence[CaseFile], quarter: Quarter) -> Table:
     by_id = {file.id: file for file in files}
+    now = as_of(files, quarter.ends_at)
     rows: list[tuple[Value, ...]] = []
     for cohort in release.cohorts:
         current = cohort.progress and cohort.progress[-1].at == release.period
         with_outcome = _within(cohort.progress[-1].lines, OUTCOMES) if current else 0
         inside = [file for file in files if str(Quarter.of(file.events[0].at)) in cohort.periods]
-        days = _days(inside, by_id, quarter) if with_outcome else []
+        days = _days(inside, by_id, now, quarter) if with_outcome else []
         # Of no others than those in published lines, or the middle would tell that somebody is beside them.
         middle = median_low(days) if days and len(days) == with_outcome else None
         if current:
@@ -173,8 +176,10 @@ def _times(release: Release, files: Sequence[CaseFile], quarter: Quarter) -> Tab
     )
 
 
-def _days(inside: Sequence[CaseFile], by_id: Mapping[str, CaseFile], quarter: Quarter) -> list[int]:
-    found = (days_to(file, by_id, Reached.OUTCOME, quarter.ends_at) for file in inside)
+def _days(
+    inside: Sequence[CaseFile], by_id: Mapping[str, CaseFile], now: Mapping[str, Escalation], quarter: Quarter
+) -> list[int]:
+    found = (days_to(file, by_id, now, Reached.OUTCOME, quarter.ends_at) for file in inside)
     return [days for days in found if days is not None]
 
 
