@@ -5,7 +5,7 @@ page costs the same wherever it is. A query reads the openings through an index,
 the page is full.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -85,6 +85,12 @@ def entry(connection: Connection, seq: int) -> AuditRow | None:
     """Return one entry, None when the log has none of this number."""
     row = connection.execute(_entries().where(_ENTRY.c.seq == seq)).first()
     return None if row is None else _row(row)
+
+
+def numbered(connection: Connection, seqs: Sequence[int]) -> list[AuditRow]:
+    """Return the entries of these numbers that there are, newest first."""
+    wanted = _entries().where(_ENTRY.c.seq.in_(seqs)).order_by(_ENTRY.c.seq.desc())
+    return [_row(row) for row in connection.execute(wanted)] if seqs else []
 
 
 def iterate_entries(connection: Connection, wanted: AuditFilter) -> Iterator[AuditRow]:

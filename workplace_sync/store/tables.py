@@ -302,6 +302,7 @@ class EvidenceCheckpointRow(Row, table=True):
     """A signed checkpoint, verbatim."""
 
     __tablename__ = "evidence_checkpoint"
+    __table_args__ = (Index("ix_evidence_checkpoint_signed_at", "signed_at"),)
 
     size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     note: str = Field(sa_column=Column(Text, nullable=False))
@@ -366,6 +367,9 @@ class OpeningRow(Row, table=True):
         Index("ix_opening_group_name_kind_seq", "group_name", "kind", "seq"),
         Index("ix_opening_kind_seq", "kind", "seq"),
         Index("ix_opening_at", "at"),
+        Index("ix_opening_group_name_seq", "group_name", "seq"),
+        Index("ix_opening_group_name_outcome_seq", "group_name", "outcome", "seq"),
+        Index("ix_opening_outcome_seq", "outcome", "seq"),
     )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

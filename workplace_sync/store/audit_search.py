@@ -1,0 +1,187 @@
+"""The audit log page by page for a reader, who may see some groups only: newest first, from any place, by what they ask.
+
+Each question walks an index in the order of the entries' numbers, one walk a group and kind, and stops when the page is
+full. A page therefore costs the same in a log of a thousand entries and in one of a million.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, func, literal, or_, select, union_all
+
+from workplace_sync.evidence.entry import Kind
+from workplace_sync.store import audit
+from workplace_sync.store.audit import AuditRow
+from workplace_sync.store.database import Database
+from workplace_sync.store.tables import EvidenceCheckpointRow, EvidenceEntryRow, EvidenceHeadRow, OpeningRow
+
+CITING = (Kind.OPERATION_OUTCOME, Kind.PLAN_MADE)
+"""The kinds of entries that name the rules behind them."""
+
+_ENTRY = EvidenceEntryRow.__table__  # type: ignore[attr-defined]
+_OPENING = OpeningRow.__table__  # type: ignore[attr-defined]
+_CHECKPOINT = EvidenceCheckpointRow.__table__  # type: ignore[attr-defined]
+_HEAD = EvidenceHeadRow.__table__  # type: ignore[attr-defined]
+_MAX_SEQ = (1 << 31) - 1  # what the column holds
+_CHUNK = 1_000
+_WINDOW = 20_000  # entries looked through for a rule, for which there is no index, before the page is shown
+_EARLY = timedelta(days=1)  # how far ahead the clock of a machine may be
+_LATE = timedelta(days=7)  # how long after it was so something may be written into the log, as webhooks that waited
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which entries are asked for; None, and no `rules`, asks for all. Times are from `since` up to, not at, `until`.
+
+    `groups` are those whose entries may be seen; with None all entries, those about no group too. `rules` are citations
+    such as `union-consent@3/consent`, any of them.
+    """
+
+    groups: tuple[str, ...] | None = None
+    subject: str | None = None
+    kind: Kind | None = None
+    outcome: str | None = None
+    rules: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether every entry is asked for, those whose content was erased too."""
+        return self == Search()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page, newest first. `older` is to be given as `before` for the next page, `newer` as `after`; None at an end.
+
+    `searched` is the last entry that was looked at, where the search stopped there before the page was full.
+    """
+
+    rows: tuple[AuditRow, ...]
+    older: int | None = None
+    newer: int | None = None
+    searched: int | None = None
+
+
+def page(
+    connection: Connection, search: Search, *, before: int | None = None, after: int | None = None, limit: int = 50
+) -> AuditPage:
+    """Return the newest entries numbered below `before`, or the oldest above `after`, at most `limit`.
+
+    By date an entry is found that was written within a week of when it was so. It takes two to four queries.
+    """
+    up = after is not None
+    first, last = _span(connection, search)
+    first = first if after is None else max(first, after + 1)
+    last = last if up or before is None else min(last, before - 1)
+    low, high = _window(connection, search, first, last, up=up)
+    statement = page_statement(search, low, high, limit + 1, up=up, dialect=connection.dialect.name)
+    found = [] if statement is None else list(connection.execute(statement).scalars())
+    full = len(found) > limit
+    seqs = sorted(found[:limit], reverse=True)
+    stopped = None if full or (low, high) == (first, last) else (high if up else low)
+    rows = tuple(audit.numbered(connection, seqs))
+    if after is not None:
+        end = seqs[0] if full else stopped
+        return AuditPage(rows, seqs[-1] if seqs else after + 1, end, stopped)
+    end = seqs[-1] if full else stopped
+    start = None if before is None else (seqs[0] if seqs else before - 1)
+    return AuditPage(rows, end, start, stopped)
+
+
+def every(database: Database, search: Search, upto: int) -> Iterator[AuditRow]:
+    """Yield all that is asked for, numbered below `upto`, newest first; no connection is held between two thousand."""
+    before: int | None = upto
+    while before is not None:
+        with database.connect() as connection:
+            found = page(connection, search, before=before, limit=_CHUNK)
+        yield from found.rows
+        before = found.older
+
+
+def page_statement(
+    search: Search, first: int, last: int, limit: int, *, up: bool = False, dialect: str = "sqlite"
+) -> Select[Any] | None:
+    """Return the statement for the numbers of a page out of `first` to `last`; None where nothing can be found."""
+    if search.everything:
+        return _ordered(select(_ENTRY.c.seq).where(_ENTRY.c.seq.between(first, last)), _ENTRY.c.seq, limit, up=up)
+    seq = _OPENING.c.seq
+    parts = [
+        _ordered(select(seq).where(*where, *_others(search, dialect), seq.between(first, last)), seq, limit, up=up)
+        for where in _walks(search)
+    ]
+    if len(parts) < 2:  # noqa: PLR2004 - nothing to put together
+        return parts[0] if parts else None
+    whole = union_all(*(select(part.subquery().c.seq) for part in parts)).subquery()
+    return _ordered(select(whole.c.seq), whole.c.seq, limit, up=up)
+
+
+def _ordered(query: Select[Any], seq: ColumnElement[int], limit: int, *, up: bool) -> Select[Any]:
+    return query.order_by(seq if up else seq.desc()).limit(limit)
+
+
+def _walks(search: Search) -> Iterator[list[ColumnElement[bool]]]:
+    """Yield the conditions of each walk. Those for which it has no index are dressed up, so that none is chosen for them."""
+    c = _OPENING.c
+    kinds: Sequence[Kind | None] = [search.kind]
+    if search.rules:
+        kinds = [kind for kind in CITING if search.kind in {None, kind}]
+    if search.subject is not None:
+        other = [] if kinds == [None] else [_dressed(c.kind).in_([kind.value for kind in kinds if kind])]
+        other += [] if search.groups is None else [_dressed(c.group_name).in_(search.groups)]
+        other += [] if search.outcome is None else [_dressed(c.outcome) == search.outcome]
+        yield [c.subject == search.subject, *other]
+        return
+    for group, kind in product([None] if search.groups is None else search.groups, kinds):
+        found = [] if group is None else [c.group_name == group]
+        found += [] if kind is None else [c.kind == kind.value]
+        if search.outcome is not None:
+            found.append((c.outcome if kind is None else _dressed(c.outcome)) == search.outcome)
+        yield found
+
+
+def _dressed(column: ColumnElement[str]) -> ColumnElement[str]:
+    return column.concat("")
+
+
+def _others(search: Search, dialect: str) -> list[ColumnElement[bool]]:
+    c = _OPENING.c
+    found = [] if search.since is None else [c.at >= search.since]
+    found += [] if search.until is None else [c.at < search.until]
+    if search.rules:
+        found.append(or_(*(_holds(f'"{rule}"'.encode(), dialect) for rule in search.rules)))
+    return found
+
+
+def _holds(needle: bytes, dialect: str) -> ColumnElement[bool]:
+    found = func.instr if dialect == "sqlite" else func.pg_catalog.position
+    return found(_OPENING.c.file, literal(needle, LargeBinary)) > 0
+
+
+def _span(connection: Connection, search: Search) -> tuple[int, int]:
+    """Return the numbers between which entries of these times lie: each was written soon after its time, in their order."""
+    if (search.since is None and search.until is None) or search.subject is not None:
+        return 0, _MAX_SEQ
+    signed, size = _CHECKPOINT.c.signed_at, _CHECKPOINT.c.size
+    earlier = later = None
+    if search.since is not None:
+        wanted = select(size).where(signed < search.since - _EARLY).order_by(signed.desc(), size.desc())
+        earlier = connection.execute(wanted.limit(1)).scalar()
+    if search.until is not None:
+        wanted = select(size).where(signed >= search.until + _LATE).order_by(signed, size)
+        later = connection.execute(wanted.limit(1)).scalar()
+    return earlier or 0, _MAX_SEQ if later is None else later - 1
+
+
+def _window(connection: Connection, search: Search, first: int, last: int, *, up: bool) -> tuple[int, int]:
+    """Return what of these entries is looked through at once; all, but where each has to be read for what it cites."""
+    if not search.rules or search.subject is not None:
+        return first, last
+    if up:
+        return first, min(last, first + _WINDOW - 1)
+    end = connection.execute(select(_HEAD.c.size)).scalar() or 0
+    return max(first, min(last, end - 1) - _WINDOW + 1), last
