@@ -76,7 +76,7 @@ def test_a_group_that_always_loses_many_needs_more_to_stand_out() -> None:
     busy = Group(50_000, usual=Usual(per_day=20, busiest=31, days=56))
     assert kinds(gone(35), busy) == []
     assert kinds(gone(60), busy) == ["threshold"]
-    assert kinds(gone(80), busy) == ["threshold", "burst"]
+    assert kinds(gone(120), busy) == ["threshold", "burst"]
 
 
 def test_a_group_that_is_read_once_a_week_is_measured_by_its_usual_week() -> None:
@@ -85,11 +85,11 @@ def test_a_group_that_is_read_once_a_week_is_measured_by_its_usual_week() -> Non
     assert kinds(gone(60, gap=7), weekly) == ["threshold", "burst"]
 
 
-def test_far_more_than_on_any_day_before_is_a_burst_even_below_the_threshold() -> None:
-    assert kinds(gone(15), Group(5000, usual=QUIET)) == ["burst"]
-    assert kinds(gone(14), Group(5000, usual=QUIET)) == []
-    assert kinds(gone(15), Group(5000, usual=Usual(0.5, busiest=8, days=56))) == []
-    assert kinds(gone(15), Group(5000, usual=Usual(0.5, busiest=3, days=20))) == []  # nobody knows its usual day yet
+def test_more_than_two_teams_and_the_usual_is_a_burst_even_below_the_threshold() -> None:
+    assert kinds(gone(17), Group(5000, usual=Usual(0.0, 1, 56))) == ["burst"]
+    assert kinds(gone(16), Group(5000, usual=Usual(0.0, 1, 56))) == []
+    assert kinds(gone(17), Group(5000, usual=Usual(0.0, 9, 56))) == []  # the busiest day shows how many go together
+    assert kinds(gone(17), Group(5000, usual=Usual(0.0, 1, days=20))) == []  # nobody knows its usual day yet
 
 
 def test_reps_and_committee_gone_together_are_a_sign_of_their_own() -> None:

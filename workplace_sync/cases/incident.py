@@ -1,7 +1,8 @@
 """Incidents: removals by others that go together, found without any log of the platform's admins.
 
 Three signs open one. `threshold`: at least 20 people or 2 % of the group within a day, more than what the group usually
-loses. `burst`: fewer, but far more than on any day before. `roles`: reps, committee members and administrators gone
+loses. `burst`: perhaps fewer, but more than twice its busiest day or two teams on top of what it usually loses, so that
+chance does not explain it. `roles`: reps, committee members and administrators gone
 together, far beyond their share in the group. People whose accounts were closed, or who are known to have left, are never
 counted. Where a group is read less than daily, the time between two readings takes the place of the day.
 """
@@ -20,12 +21,11 @@ from workplace_sync.membership.timeline import DAY
 BASELINE = timedelta(days=56)
 EPISODE = timedelta(days=7)  # after so long without removals, a new burst is a new incident
 _ENOUGH_DAYS = 28  # of history, before a group has a usual day
-_BURST_FROM = 15
+_TEAM = 8  # people who may go together for a reason of their own; two such teams in two days are no burst yet
 _GROWS_FROM = 3
 _ROLES_FROM = 3
 _ONE_AND_A_HALF = 1.5
 _ORDINARY = 1e-4  # odds at which a day still passes as one of the usual: once in 27 years
-_RARE = 1e-6
 _NORMAL_FROM, _NORMAL_REACH = 300, 5
 _ROLES_RARE = 1e-5
 _TRIMMED = 10  # of the busiest days, one in so many is left out: a team that went together is no usual day
@@ -169,7 +169,7 @@ def _signs(together: Sequence[Removal], group: Group) -> Iterator[Sign]:
         sentence = f"{number} of {group.size} members went within {within}, and may have gone at once; it counts from {bar} on."
         yield Sign(SignKind.THRESHOLD, number, bar, sentence)
     usual = group.usual
-    burst = max(_BURST_FROM, 2 * usual.busiest, _most(usual.per_day * (span / DAY), _RARE) + 1)
+    burst = 2 * max(_TEAM, usual.busiest) + _ordinary_most(usual, span) + 1
     if usual.known and number >= burst:
         sentence = f"{number} went within {within}, where {usual.per_day:.1f} a day are usual and {usual.busiest} were the most."
         yield Sign(SignKind.BURST, number, burst, sentence)
