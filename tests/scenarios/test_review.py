@@ -1,5 +1,8 @@
 """Reviewing from the command line: by whom, how many, what is told of a plan, and that a no stays a no."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.scenarios.folder import GROUP, Ended, Folder
@@ -170,3 +173,13 @@ def test_plans_alone_lists_them_and_so_does_a_group_s_name(union: Folder) -> Non
     assert rows[0] == rows[1] == rows[2]
     assert len(rows[0]) == 1
     assert union.run("plans", "no-such-group", "-o", "json").json["rows"] == []
+
+
+def test_a_mistyped_address_is_no_run_that_failed(union: Folder) -> None:
+    digest, addresses = held_plan(union)
+    said_no = ("--by", "grace", "--reason", "no", "--change")
+    assert union.run("reject", digest, *said_no, "nobody@bt.example.org").code == USAGE
+    with closing(sqlite3.connect(union.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM run WHERE verb = 'review'").fetchone() == (0,)
+        good(union.run("reject", digest, *said_no, addresses[0]))
+        assert connection.execute("SELECT exit_code FROM run WHERE verb = 'review'").fetchall() == [(0,)]

@@ -95,10 +95,11 @@ _STAYS = "What waited in it stays rejected until its facts or rules change."
 def _reject_changes(
     call: Invocation, app: "Application", plan: "PlanRecord", addresses: Sequence[str], reason: str
 ) -> None:
-    from workplace_sync.jobs.rejections import reject_changes  # noqa: PLC0415
+    from workplace_sync.jobs.rejections import changes_to_reject, reject_changes  # noqa: PLC0415
     from workplace_sync.jobs.running import Verb  # noqa: PLC0415
 
     group = app.group(plan.group).managed
+    changes_to_reject(app.office, plan, addresses, reason)  # what is mistyped is no run that failed
     with app.running(plan.group, Verb.REVIEW) as run:
         number = reject_changes(run.office, group, plan, addresses, reason=reason)
     data = {"plan": plan.id, "digest": plan.digest, "verdict": "partly rejected", "by": app.actor, "changes": number}

@@ -24,14 +24,10 @@ def reject_changes(
     """Reject the changes of `plan` about these people, and return how many; the rest of the plan stays as it is.
 
     The plan's digest is not touched: the changes end as skipped, with the reason, and so does the very same change in
-    any later plan. Raises ReviewError without a reason or where the plan was rejected, StaleError where it has expired,
-    UsageError where an address has no change that could still be carried out; then nothing is rejected.
-    Hold the group meanwhile: a change that is just being carried out cannot be rejected any more.
+    any later plan. Raises what `changes_to_reject` raises; then nothing is rejected. Hold the group meanwhile: a change
+    that is just being carried out cannot be rejected any more.
     """
-    if not reason.strip():
-        raise ReviewError("A rejection needs a reason.", hint='Say why: --reason "...".')
-    open_reviews(office, plan)
-    found = _changes(office, plan, addresses)
+    found = changes_to_reject(office, plan, addresses, reason)
     now = office.now()
     no = Rejection("", office.actor, now, reason)
     review = store.Review(plan.id, plan.digest, PARTLY_REJECTED, office.actor, now, plan.expires_at, reason)
@@ -43,7 +39,17 @@ def reject_changes(
     return len(found)
 
 
-def _changes(office: Office, plan: store.PlanRecord, addresses: Sequence[str]) -> list[PlannedChange]:
+def changes_to_reject(
+    office: Office, plan: store.PlanRecord, addresses: Sequence[str], reason: str
+) -> list[PlannedChange]:
+    """Return the changes of `plan` about these people, which were neither begun nor ended.
+
+    Raises ReviewError without a reason or where the plan was rejected, StaleError where it has expired, UsageError where
+    an address has no change that could still be carried out.
+    """
+    if not reason.strip():
+        raise ReviewError("A rejection needs a reason.", hint='Say why: --reason "...".')
+    open_reviews(office, plan)
     keys = list(dict.fromkeys(map(key_of, addresses)))
     with office.database.connect() as connection:
         found = list(store.waiting(connection, plan.id, _POSSIBLE, keys))
