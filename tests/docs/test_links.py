@@ -13,10 +13,11 @@ _LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _HERE = Path(__file__).relative_to(ROOT).as_posix()
 
-# Words of a workshop, none of which the product has a use for. Not here: session (of HTTP), agent (of a User-Agent).
+# Words of a workshop, none of which the product has a use for. Not here: session (of HTTP), agent (of a User-Agent),
+# todo (the state of a job that waits, in small letters).
 _WORKSHOP = re.compile(
     r"\b(chatgpt|claude|anthropic|openai|copilot|llms?|language model|subagents?|as an ai|ai[- ](generated|assistant)"
-    r"|issue #?\d+|(this|next|earlier|previous|helper) session|helper\.md|todo|fixme)\b|/work/(main|shared)\b",
+    r"|issue #?\d+|(this|next|earlier|previous|helper) session|helper\.md|(?-i:TODO|FIXME))\b|/work/(main|shared)\b",
     re.IGNORECASE,
 )
 
