@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workplace_sync.cli.apply import By
+from workplace_sync.cli.failures import SHOWN_FAULTS
 from workplace_sync.cli.invocation import Invocation, invocation
-from workplace_sync.cli.output import Format
+from workplace_sync.cli.output import Format, one_line
 from workplace_sync.errors import ExitCode, InputError, SyncError, UsageError
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _all(app: "Application") -> "tuple[list[GroupFile], list[Reconciled]]":
         faults = error.faults
     wrong = {file: [fault for fault in faults if fault.file == file] for file in sorted({each.file for each in faults})}
     faulty = [
-        told(Path(file).stem, InputError(f"{file} cannot be used: {'; '.join(map(str, found))}.", found))
+        told(Path(file).stem, InputError(f"{file} cannot be used as written.", found, hint="Correct what is listed."))
         for file, found in wrong.items()
     ]
     files = (file for file in sorted((app.settings.config_dir / "groups").glob("*.yaml")) if str(file) not in wrong)
@@ -162,6 +163,7 @@ def _data(found: "Reconciled") -> dict[str, object]:
         "set_aside": found.set_aside,
         "trouble": found.trouble,
         "hint": found.hint,
+        "faults": [str(fault) for fault in found.faults],
     }
 
 
@@ -170,9 +172,18 @@ def _print(call: Invocation, found: "Sequence[Reconciled]") -> None:
         if call.quiet and not each.news:
             continue
         if each.trouble and each.crash is None:
-            sys.stderr.write(f"{each.group}: {each.trouble}\n" + (f"  What to do: {each.hint}\n" if each.hint else ""))
+            sys.stderr.writelines(f"{line}\n" for line in _trouble(each))
         elif each.crash is None:
             sys.stdout.writelines(f"{line}\n" for line in _lines(each))
+
+
+def _trouble(found: "Reconciled") -> Iterator[str]:
+    yield f"{found.group}: {found.trouble}"
+    yield from (f"  {one_line(fault)}" for fault in found.faults[:SHOWN_FAULTS])
+    if len(found.faults) > SHOWN_FAULTS:
+        yield f"  and {len(found.faults) - SHOWN_FAULTS} more"
+    if found.hint:
+        yield f"  What to do: {found.hint}"
 
 
 def _lines(found: "Reconciled") -> Iterator[str]:

@@ -80,9 +80,13 @@ def reconcile(app: Surroundings[G], group: G, options: ReconcileOptions) -> Reco
 
 def told(group: str, error: SyncError) -> Reconciled:
     """Return what a group's error comes to. That another run is at work is no news: that one tells."""
-    return Reconciled(
-        group, error.exit_code, trouble=error.message, hint=error.hint, news=error.exit_code is not ExitCode.BUSY
-    )
+    return _with_error(Reconciled(group), error)
+
+
+def _with_error(found: Reconciled, error: SyncError) -> Reconciled:
+    faults = error.faults if isinstance(error, InputError) else ()
+    news = found.news or error.exit_code is not ExitCode.BUSY
+    return replace(found, code=error.exit_code, trouble=error.message, hint=error.hint, faults=faults, news=news)
 
 
 def _reconcile(app: Surroundings[G], group: G, options: ReconcileOptions, run: Run) -> Reconciled:
@@ -96,7 +100,7 @@ def _reconcile(app: Surroundings[G], group: G, options: ReconcileOptions, run: R
         if options.observe_only or snapshot is None:
             return found
         if trouble is not None:
-            return replace(found, code=trouble.exit_code, trouble=trouble.message, hint=trouble.hint, news=True)
+            return _with_error(found, trouble)
         return work.change(found, snapshot)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workplace_sync.errors import ExitCode
+from workplace_sync.errors import ExitCode, Fault
 
 WORST_FIRST = (
     ExitCode.INTERRUPTED,
@@ -28,16 +28,16 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What became of one group. Everything in it but `plan` is a count, a code or a sentence that names nobody.
+    """What became of one group. Everything but `faults` is a count, a code, a digest, or a sentence that names nobody.
 
     `come` and `gone` are who came and went since the reading before, `departed` those of them gone without our doing;
     `incident` is the id of an incident that was opened or went on. `added` and `removed` took effect in this run;
     `refused` changes are not accepted by the platform, in this run or for as long as the same plan stands. `waiting`
-    changes wait for an approval of `plan`, the beginning of its digest; `denied` ones are not allowed
-    by the policies, or were rejected by somebody.
-    `left` changes could be done and are not yet. `set_aside` says why an approved plan was not carried out. `trouble`
-    is the sentence of the error that the group ended with, `hint` what to do about it. `crash` is a mistake of the
-    program's own. `news` says whether anything is different from the last run.
+    changes wait for an approval of `plan`, the beginning of its digest; `denied` ones are not allowed by the policies,
+    or were rejected by somebody. `left` changes could be done and are not yet. `set_aside` says why an approved plan was
+    not carried out. `trouble` is the sentence of the error that the group ended with, `hint` what to do about it,
+    `faults` what is wrong with a file. `crash` is a mistake of the program's own. `news` says whether anything is
+    different from the last run.
     """
 
     group: str
@@ -59,6 +59,7 @@ class Reconciled:
     set_aside: tuple[str, ...] = ()
     trouble: str = ""
     hint: str = ""
+    faults: tuple[Fault, ...] = ()
     news: bool = False
     crash: Exception | None = None
 
