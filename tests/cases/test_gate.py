@@ -183,7 +183,7 @@ def test_the_difference_of_two_reports_is_nought_or_k() -> None:
     first = publish([*waved(6), *waved(6, now="raised")], PLAN, [Q1], 5)
     moved = [*waved(2, later="done"), *waved(4), *waved(6, now="raised", later="done")]
     second = publish(moved, PLAN, [Q1, Q2], 5, first)
-    assert second.cohorts[0].progress[1].lines == (Line(("open", "done"), 12), Line(("raised",), 0))
+    assert second.cohorts[0] == first.cohorts[0]  # two moved from open to done: too few to be told
     plain = [*waved(6), *waved(6, now="raised", later="done")]
     assert publish(plain, PLAN, [Q1, Q2], 5, first).cohorts[0].progress[1].lines == (
         Line(("open",), 6),

@@ -123,17 +123,36 @@ def test_too_few_are_counted_with_the_next_quarter() -> None:
 def test_what_came_of_it_is_told_in_later_quarters_and_what_was_published_stays() -> None:
     cases = many(6)
     first, release = employer_report(Q3, files(*cases), [], BOOK)
-    assert shown(first, "progress") == (("2026-Q3", "received", 6),)
+    assert shown(first, "progress") == (("2026-Q3", "2026-Q3", "received", 6),)
     assert rows(first, "times") == (("2026-Q3", None),)
     for case in cases:
         case.settled(day=95)
     good = [told(20 + each, "improvement", tone=Tone.GOOD, day=100) for each in range(5)]
     second, after = employer_report(Q4, files(*cases, *good), [], BOOK, release)
-    assert shown(second, "progress") == (("2026-Q3", "outcome: changed", 6), ("2026-Q4", "received", 5))
+    assert shown(second, "progress") == (
+        ("2026-Q3", "2026-Q4", "outcome: changed", 6),
+        ("2026-Q4", "2026-Q4", "received", 5),
+    )
     assert rows(second, "times") == (("2026-Q3", 95), ("2026-Q4", None))
     assert shown(second, "improvements") == (("2026-Q4", "Improvement seen", 5),)
     assert "2026-Q3" not in str(rows(second, "category"))  # told once
     assert after.cohorts[0].margins == release.cohorts[0].margins
+
+
+def test_too_few_who_moved_on_are_told_with_those_who_do_later() -> None:
+    cases = many(12)
+    _, release = employer_report(Q3, files(*cases), [], BOOK)
+    for case in cases[:2]:
+        case.settled(day=95)
+    second, release = employer_report(Q4, files(*cases), [], BOOK, release)
+    assert shown(second, "progress") == (("2026-Q3", "2026-Q3", "received", 12),)
+    for case in cases[2:6]:
+        case.settled(day=190)
+    third, _ = employer_report(Quarter(2027, 1), files(*cases), [], BOOK, release)
+    assert shown(third, "progress") == (
+        ("2026-Q3", "2027-Q1", "received", 6),
+        ("2026-Q3", "2027-Q1", "outcome: changed", 6),
+    )
 
 
 def test_a_median_is_of_no_others_than_those_who_are_shown() -> None:
@@ -143,8 +162,8 @@ def test_a_median_is_of_no_others_than_those_who_are_shown() -> None:
     cases[6].settled(day=20, outcome=Outcome.REFUSED)
     paper, _ = employer_report(Q3, files(*cases), [], BOOK)
     assert shown(paper, "progress") == (
-        ("2026-Q3", "received + outcome: refused", 6),
-        ("2026-Q3", "outcome: changed", 6),
+        ("2026-Q3", "2026-Q3", "received + outcome: refused", 6),
+        ("2026-Q3", "2026-Q3", "outcome: changed", 6),
     )
     assert rows(paper, "times") == (("2026-Q3", None),)
 
@@ -153,7 +172,7 @@ def test_where_no_lines_are_safe_all_are_told_together() -> None:
     cases = many(5)
     cases[0].do(Step.CLOSED)
     paper, _ = employer_report(Q3, files(*cases), [], BOOK)
-    assert rows(paper, "progress") == (("2026-Q3", "all together", 5),)
+    assert rows(paper, "progress") == (("2026-Q3", "2026-Q3", "all together", 5),)
 
 
 def test_cases_that_are_gone_from_the_books_are_told_and_say_nothing_new() -> None:
@@ -161,7 +180,7 @@ def test_cases_that_are_gone_from_the_books_are_told_and_say_nothing_new() -> No
     first, release = employer_report(Q3, cases, [], BOOK)
     second, after = employer_report(Q4, cases[1:], [], BOOK, release)
     assert shown(second, "trend") == shown(first, "trend")
-    assert rows(second, "progress") == ()
+    assert rows(second, "progress") == rows(first, "progress")
     assert "Nothing new is said of escalations received in 2026-Q3" in str(second.notes)
     assert after.changed == ("2026-Q3",)
 
@@ -285,7 +304,7 @@ def test_every_table_says_what_is_counted() -> None:
 
 def test_drafts_are_made_of_what_has_been_through_the_gate() -> None:
     paper, _ = employer_report(Q3, files(*many(6)), [], BOOK)
-    assert "- 2026-Q3, received: 6" in draft_post(paper)
+    assert "- 2026-Q3, 2026-Q3, received: 6" in draft_post(paper)
     subject, text = draft_email(paper)
     assert subject.endswith("2026-Q3")
     assert "Dear members" in text

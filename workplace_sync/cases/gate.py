@@ -14,6 +14,7 @@ taken from whatever. Why that holds:
 4. Cells of two dimensions at once are published only where every small one beside them could still be k (`gate_cells`).
 5. How far a cohort has come is told again with each report. People are grouped by all lines that were told of them
    before, and no new line has too few of any such group (`refined`): the difference of two reports is nought or at least k.
+   Where too few have moved on for that, nothing new is told; they are told with those who move on later.
 6. What is in a set of combinations has fewer than k only if each of those has, so by 3 to 5 the set can have k as well.
 
 When a cohort no longer has the cases that it was published with, nothing new is said of it.
@@ -104,10 +105,17 @@ def _followed(
         elif inside:
             pairs = [(group, case.progress[period]) for group, case in zip(groups, inside, strict=True)]
             lines = refined(pairs, _values(design.progress, (value for _, value in pairs)), k)
-            cohorts.append(replace(cohort, progress=(*cohort.progress, Progress(period, lines))))
+            news = (Progress(period, lines),) if _is_news(lines, cohort.progress[-1].lines) else ()
+            cohorts.append(replace(cohort, progress=(*cohort.progress, *news)))
         else:
             cohorts.append(cohort)
     return cohorts, tuple(changed)
+
+
+def _is_news(lines: Sequence[Line], last: Sequence[Line]) -> bool:
+    """Whether lines say more than the last that were told; where too few moved on, they only say less."""
+    now, before = ([line for line in each if line.count] for each in (lines, last))
+    return all(len(line.values) == 1 for line in now) or (len(now) > 1 and len(now) >= len(before))
 
 
 def _told(cohort: Cohort, case: Counted) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ class Progress:
 class Cohort:
     """All who came in one period, or in several where one alone had too few. `margins` and `cells` never change later.
 
-    `progress` has at most one of each period, oldest first; in later reports there can be more.
+    `progress` has at most one of each period, oldest first; a later report adds one when enough have moved on.
     """
 
     periods: tuple[str, ...]

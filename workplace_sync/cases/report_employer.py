@@ -119,23 +119,24 @@ def _case_tables(release: Release, book: Rulebook) -> Iterator[Table]:
 
 def _progress(release: Release) -> Table:
     rows = [
-        (
-            _when(cohort),
-            " + ".join(map(progress_label, line.values)) if len(cohort.progress[-1].lines) > 1 else _ALL,
-            line.count,
-        )
+        (_when(cohort), last.at, _stages(line.values) if len(last.lines) > 1 else _ALL, line.count)
         for cohort in release.cohorts
-        if cohort.progress and cohort.progress[-1].at == release.period
-        for line in cohort.progress[-1].lines
+        for last in cohort.progress[-1:]
+        for line in last.lines
         if line.count
     ]
     return Table(
         "progress",
         "State and outcome",
-        "How far escalations had come at the end of the quarter: their outcome once there is one, their state until then.",
-        ("received", "state or outcome", "escalations"),
+        "How far escalations had come at the end of a quarter: their outcome once there is one, their state until then."
+        " It is the newest quarter for which enough had moved on to be told.",
+        ("received", "at the end of", "state or outcome", "escalations"),
         tuple(rows),
     )
+
+
+def _stages(values: Sequence[str]) -> str:
+    return " + ".join(map(progress_label, values))
 
 
 def _improvements(release: Release, book: Rulebook) -> Table:
@@ -159,14 +160,12 @@ def _times(release: Release, files: Sequence[CaseFile], quarter: Quarter) -> Tab
     now = as_of(files, quarter.ends_at)
     rows: list[tuple[Value, ...]] = []
     for cohort in release.cohorts:
-        current = cohort.progress and cohort.progress[-1].at == release.period
-        with_outcome = _within(cohort.progress[-1].lines, OUTCOMES) if current else 0
-        inside = [file for file in files if str(Quarter.of(file.events[0].at)) in cohort.periods]
-        days = _days(inside, by_id, now, quarter) if with_outcome else []
-        # Of no others than those in published lines, or the middle would tell that somebody is beside them.
-        middle = median_low(days) if days and len(days) == with_outcome else None
-        if current:
-            rows.append((_when(cohort), middle))
+        if cohort.progress and cohort.progress[-1].at == release.period:
+            with_outcome = _within(cohort.progress[-1].lines, OUTCOMES)
+            inside = [file for file in files if str(Quarter.of(file.events[0].at)) in cohort.periods]
+            days = _days(inside, by_id, now, quarter)
+            # Of no others than those in published lines, or the middle would tell that somebody is beside them.
+            rows.append((_when(cohort), median_low(days) if days and len(days) == with_outcome else None))
     return Table(
         "times",
         "Time to an outcome",
