@@ -27,6 +27,7 @@ from workplace_sync.web.console.application import make_console
 from workplace_sync.web.console.desk import Console
 from workplace_sync.web.server import listen, make_server
 
+Form = Mapping[str, object] | Iterator[bytes]
 PASSWORD = "seven quiet badgers dancing"
 OTHER_GROUP = "prospect-openreach"
 
@@ -54,7 +55,7 @@ class Browser:
         """Open a page, without following where it leads."""
         return self._send("GET", path, None, {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"} | headers)
 
-    def post(self, path: str, data: object = None, **headers: str) -> requests.Response:
+    def post(self, path: str, data: Form | None = None, **headers: str) -> requests.Response:
         """Send a form from one of the console's own pages."""
         own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Origin": self.url}
         return self._send("POST", path, data, own | headers)
@@ -68,7 +69,7 @@ class Browser:
         """Log in."""
         return self.post("/login", {"name": name, "password": password})
 
-    def _send(self, method: str, path: str, data: object, headers: Mapping[str, str]) -> requests.Response:
+    def _send(self, method: str, path: str, data: Form | None, headers: Mapping[str, str]) -> requests.Response:
         address = path if path.startswith("http") else self.url + path
         return self.session.request(
             method,
@@ -76,7 +77,7 @@ class Browser:
             data=data,
             headers=dict(headers),
             allow_redirects=False,
-            timeout=20,  # type: ignore[arg-type]
+            timeout=20,
         )
 
 
