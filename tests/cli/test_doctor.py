@@ -14,6 +14,7 @@ import pytest
 
 from tests.platforms.scripted import GROUP, Received, Reply, Script, described, served
 from tests.sandbox_server import SandboxHandle
+from tests.store.tampering import lift_guards_of_file
 from workplace_sync.cli.main import main
 from workplace_sync.doctor.installation import LITTLE_SPACE, NO_SPACE, disk
 from workplace_sync.doctor.platform import NEEDED
@@ -86,6 +87,7 @@ class Union:
 
     def sql(self, statement: str) -> None:
         with closing(sqlite3.connect("var/sync.db")) as connection, connection:
+            lift_guards_of_file(connection)
             connection.execute(statement)
 
 

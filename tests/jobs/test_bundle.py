@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from tests.foreign.bundles import open_office
 from tests.store.logs import add, make_record
+from tests.store.tampering import lift_guards
 from workplace_sync.errors import EvidenceError, InputError, SettingsError, UsageError
 from workplace_sync.evidence.entry import Kind, check_opening
 from workplace_sync.evidence.proof import parse_consistency, parse_inclusion
@@ -100,6 +101,7 @@ def test_nothing_is_recorded_where_the_file_cannot_be_written(office: Office, tm
 def test_nothing_is_handed_out_where_it_cannot_be_recorded(office: Office, tmp_path: Path) -> None:
     made = make(office, [5])
     with office.database.write() as connection:
+        lift_guards(connection)
         connection.execute(text("DELETE FROM evidence_entry WHERE seq = 299"))
     with pytest.raises(EvidenceError):
         export_bundle(office, made, tmp_path / "out.tar")
@@ -122,6 +124,7 @@ def test_what_is_not_there_cannot_be_handed_out(office: Office) -> None:
     with pytest.raises(UsageError, match="under the checkpoint of 100"):
         make(office, [100], size=100)
     with office.database.write() as connection:
+        lift_guards(connection)
         connection.execute(text("DELETE FROM evidence_entry WHERE seq = 5"))
     with pytest.raises(UsageError, match="missing"):
         make(office, [4, 5, 6])
@@ -133,6 +136,7 @@ def test_what_was_changed_is_not_handed_out(office: Office) -> None:
     with pytest.raises(EvidenceError, match="not the one that entry 5 commits to"):
         make(office, [5])
     with office.database.write() as connection:
+        lift_guards(connection)
         connection.execute(
             text("UPDATE evidence_entry SET body = (SELECT body FROM evidence_entry WHERE seq = 8) WHERE seq = 7")
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.folder import GROUP, Ended, Folder
+from tests.store.tampering import lift_guards_of_file
 
 OPENSSL = shutil.which("openssl") or ""
 ERROR, CHANGES, HELD, EVIDENCE, USAGE = 1, 2, 4, 7, 64
@@ -201,6 +202,7 @@ def test_a_log_that_was_tampered_with_does_not_verify(tampering: str, union: Fol
     good(union.run("apply", union.plan(), "--by", "ada"))
     assert "The log verifies" in good(union.run("evidence", "verify")).out
     with closing(sqlite3.connect(union.database)) as connection:
+        lift_guards_of_file(connection)
         assert connection.execute(tampering).rowcount > 0
         connection.commit()
     ended = union.run("evidence", "verify")
@@ -221,6 +223,7 @@ def test_nothing_is_written_to_a_log_whose_end_was_changed(command: tuple[str, .
     people(union, 3)
     union.plan()
     with closing(sqlite3.connect(union.database)) as connection:
+        lift_guards_of_file(connection)
         connection.execute(
             "UPDATE evidence_entry SET body = replace(body, '2', '3') WHERE seq = (SELECT max(seq) FROM evidence_entry)"
         )

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, text
 
 from tests.sandbox_server import SandboxHandle
 from tests.store.logs import add, make_log
+from tests.store.tampering import lift_guards
 from tests.world import built, open_log
 from workplace_sync.errors import BusyError, EvidenceError, StoreError
 from workplace_sync.roster.person import ConsentClaim
@@ -43,6 +44,7 @@ def write_impatiently(database: Database) -> None:
         connection.exec_driver_sql(limit)
         connection.commit()
         with database.write(connection):
+            lift_guards(connection)
             connection.execute(text("DELETE FROM evidence_checkpoint"))
 
 
@@ -138,6 +140,7 @@ def test_writers_wait_until_the_copy_is_made(database: Database, empty: Database
 def test_a_log_that_does_not_compute_is_not_copied(database: Database, empty: Database, tmp_path: Path) -> None:
     add(make_log(database, tmp_path / "checkpoint"), 3)
     with database.write() as connection:
+        lift_guards(connection)
         connection.execute(
             text("UPDATE evidence_entry SET body = (SELECT body FROM evidence_entry WHERE seq = 1) WHERE seq = 0")
         )

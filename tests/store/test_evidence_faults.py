@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tests.evidence.trees import ORIGIN, make_signer
 from tests.store.logs import SIGNER, add, make_log
+from tests.store.tampering import lift_guards
 from workplace_sync.errors import EvidenceError, ExitCode, UsageError
 from workplace_sync.evidence.checkpoint import Checkpoint
 from workplace_sync.evidence.difference import What
@@ -33,6 +34,7 @@ def log(database: Database, outside: Path) -> EvidenceLog:
 
 def _do(log: EvidenceLog, *statements: str, **values: object) -> None:
     with log.database.write() as connection:
+        lift_guards(connection)
         for statement in statements:
             connection.execute(text(statement), values)
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.evidence.trees import make_signer
 from tests.store.logs import SIGNER, add, make_log
+from tests.store.tampering import lift_guards
 from workplace_sync.errors import InputError, UsageError
 from workplace_sync.evidence.entry import Kind, check_opening
 from workplace_sync.jobs.verify import verify_evidence, write_openssl_kit
@@ -139,6 +140,7 @@ def test_a_good_audit_can_become_an_entry_itself(log: EvidenceLog) -> None:
 
 def test_a_bad_audit_adds_nothing_to_the_log(log: EvidenceLog) -> None:
     with log.database.write() as connection:
+        lift_guards(connection)
         connection.execute(text("DELETE FROM evidence_entry WHERE seq = 3"))
     report = verify_evidence(log, openings=False, record_as="rep")
     assert [str(one) for one in report.differences] == ["Row 3: missing."]
