@@ -1,7 +1,8 @@
 """Turning the pages of the audit log: what is found, whose entries are seen, and that each page walks an index."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,11 @@ def log(database: Database, tmp_path: Path) -> EvidenceLog:
 
 def _seqs(log: EvidenceLog, search: Search, **place: int) -> list[int]:
     with log.database.connect() as connection:
-        return [row.seq for row in page(connection, search, **place).rows]  # type: ignore[arg-type]
+        return [row.seq for row in page(connection, search, **place).rows]
+
+
+def _days_later(days: int) -> datetime:
+    return START + timedelta(days=days)
 
 
 def _group(number: int) -> str:
@@ -108,7 +113,7 @@ def test_a_search_for_a_rule_stops_after_so_many_entries_and_says_where(
 def test_what_was_written_long_before_or_after_a_date_is_not_walked_through(database: Database, tmp_path: Path) -> None:
     log = make_log(database, tmp_path / "checkpoint")
     for day in range(40):
-        log.now = lambda day=day: START + timedelta(days=day)
+        log.now = partial(_days_later, day)
         with log.transaction() as transaction:
             transaction.log(replace(make_record(day), at=START + timedelta(days=day)))
     since, until = START + timedelta(days=20), START + timedelta(days=22)
@@ -133,8 +138,9 @@ def test_a_page_walks_the_index_made_for_it_and_sorts_nothing(log: EvidenceLog, 
     postgres = not log.database.is_sqlite
     name = "postgresql" if postgres else "sqlite"
     statement = page_statement(search, 0, 1_000_000, 51, dialect=name)
-    dialect = postgresql.dialect() if postgres else sqlite.dialect()
-    compiled = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call, union-attr]
+    dialect = postgresql.dialect() if postgres else sqlite.dialect()  # type: ignore[no-untyped-call]
+    assert statement is not None
+    compiled = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     with log.database.connect() as connection:
         if postgres:
             connection.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"))

@@ -7,15 +7,9 @@ from pathlib import Path
 from typing import TextIO
 
 from workplace_sync.errors import UsageError
-from workplace_sync.roster.values import FORMULA_STARTS
+from workplace_sync.papers.cells import safe_cell
 
-
-def safe_cell(value: object) -> object:
-    """Return the cell with an apostrophe before a text that a spreadsheet would take for a formula; numbers stay.
-
-    https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    return f"'{value}" if isinstance(value, str) and (value[:1] in FORMULA_STARTS or value[:1] == "\n") else value
+__all__ = ["new_private_file", "safe_cell", "write_csv"]
 
 
 def write_csv(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:

@@ -73,6 +73,7 @@ class Kind(StrEnum):
     ERASURE_REPLAYED = "erasure.replayed"
     RETENTION_APPLIED = "retention.applied"
     ACCESS_GIVEN = "access.given"
+    AUDIT_EXPORTED = "audit.exported"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
     LEASE_RELEASED = "lease.released"

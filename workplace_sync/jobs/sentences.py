@@ -171,6 +171,13 @@ def _access(_row: AuditRow, data: Data) -> str:
     return f"Everything held on a person written out for {data['recipient']}."
 
 
+def _audit_exported(row: AuditRow, data: Data) -> str:
+    groups = data["groups"]
+    of = ", ".join(map(str, groups)) if isinstance(groups, list) else "every group"
+    who = ", about one person" if row.subject else ""
+    return f"Entries of {of}{who} taken out of the audit log as {str(data['form']).upper()}."
+
+
 def _hold_placed(row: AuditRow, data: Data) -> str:
     return f"Legal hold {data['hold']} placed on {'one person' if row.subject else 'everybody'}: {data['reason']}."
 
@@ -233,6 +240,7 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.ERASURE_REPLAYED: _replayed,
     Kind.RETENTION_APPLIED: _retention,
     Kind.ACCESS_GIVEN: _access,
+    Kind.AUDIT_EXPORTED: _audit_exported,
     Kind.HOLD_PLACED: _hold_placed,
     Kind.HOLD_LIFTED: _hold_lifted,
     Kind.LEASE_RELEASED: _lease_released,

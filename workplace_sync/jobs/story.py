@@ -1,6 +1,6 @@
 """The whole story of one person, and who was in a group at a time, as far as we saw and did."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,29 @@ def story_of(office: Office, key: str, group: str | None = None) -> list[Chapter
             *_decisions(plans.decisions_about(connection, key, group), texts),
             *_intervals(presence.intervals_of(connection, key, group)),
             *_entries(audit.iterate_entries(connection, audit.AuditFilter(group, key))),
+        ]
+    return sorted(told, key=lambda chapter: chapter.at)
+
+
+def story_in(
+    office: Office, key: str, groups: Collection[str], *, others: bool, texts: RuleTexts | None = None
+) -> list[Chapter]:
+    """Return what is on record about a person in these groups, oldest first, with what they said of every group.
+
+    With `others` it is what is on record in any group, or in none; `groups` are then those to look through at least. It
+    takes the same few queries for one group and for many. `texts` may be kept from one call to the next.
+    """
+    texts = texts or RuleTexts(office)
+    with office.database.connect() as connection:
+        events = consent.events_of(connection, [key], None).get(key, [])
+        decided = plans.decisions_about(connection, key)
+        rows = list(audit.iterate_entries(connection, audit.AuditFilter(subject=key)))
+        known = {*groups, *(row.group for row in rows), *(plan.group for plan, _ in decided)} if others else {*groups}
+        told = [
+            *_consents([one for one in events if others or one.scope in {EVERY_GROUP, *known}]),
+            *_decisions([(plan, change) for plan, change in decided if plan.group in known], texts),
+            *_intervals(presence.intervals_in(connection, key, sorted(known))),
+            *_entries(row for row in rows if row.group in known),
         ]
     return sorted(told, key=lambda chapter: chapter.at)
 

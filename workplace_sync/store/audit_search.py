@@ -137,8 +137,11 @@ def _walks(search: Search) -> Iterator[list[ColumnElement[bool]]]:
         yield [c.subject == search.subject, *other]
         return
     for group, kind in product([None] if search.groups is None else search.groups, kinds):
-        found = [] if group is None else [c.group_name == group]
-        found += [] if kind is None else [c.kind == kind.value]
+        found: list[ColumnElement[bool]] = []
+        if group is not None:
+            found.append(c.group_name == group)
+        if kind is not None:
+            found.append(c.kind == kind.value)
         if search.outcome is not None:
             found.append((c.outcome if kind is None else _dressed(c.outcome)) == search.outcome)
         yield found

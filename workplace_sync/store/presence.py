@@ -1,10 +1,11 @@
 """Who was in a group when, as far as snapshots and operations show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, text
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text
 
 from workplace_sync.store.tables import DepartureRow, Instant, OperationRow, PresenceRow
 
@@ -83,6 +84,15 @@ def intervals_of(connection: Connection, key: str, group: str | None = None) -> 
     query = select(_TABLE).where(_TABLE.c.key == key)
     if group is not None:
         query = query.where(_TABLE.c.group_name == group)
+    return _presences(connection, query)
+
+
+def intervals_in(connection: Connection, key: str, groups: Sequence[str]) -> list[Presence]:
+    """Return the intervals in which one person was seen in some groups, oldest first; an index leads to them."""
+    return _presences(connection, select(_TABLE).where(_TABLE.c.group_name.in_(groups), _TABLE.c.key == key))
+
+
+def _presences(connection: Connection, query: Select[Any]) -> list[Presence]:
     rows = connection.execute(query.order_by(_TABLE.c.first_seen_at))
     return [
         Presence(row.group_name, row.key, row.administrator, row.first_seen_at, row.last_seen_at, row.gone_at)

@@ -6,6 +6,7 @@ ANYBODY = frozenset({"nobody", "rep", "admin", "auditor", "officer", "owner"})
 LOGGED_IN = ANYBODY - {"nobody"}
 READERS = frozenset({"rep", "admin", "auditor", "owner"})
 DECIDERS = frozenset({"admin", "owner"})
+EXPORTERS = DECIDERS | {"auditor"}
 
 ROWS: Mapping[str, frozenset[str]] = {
     "GET /": LOGGED_IN,
@@ -25,6 +26,17 @@ ROWS: Mapping[str, frozenset[str]] = {
     "POST /account/sessions": LOGGED_IN,
     "POST /account/tokens": LOGGED_IN,
     "POST /account/tokens/{token_id}/revoke": LOGGED_IN,
+    "GET /audit": READERS,
+    "POST /audit/person": READERS,
+    "POST /audit/export": EXPORTERS,
+    "GET /audit/{seq}": READERS,
+    "GET /audit/{seq}/proof": READERS,
+    "GET /audit/{seq}/leaf": READERS,
+    "GET /audit/{seq}/opening": READERS,
+    "GET /people": READERS,
+    "POST /people": READERS,
+    "GET /people/{person}": READERS,
+    "GET /people/{person}/why": READERS,
 }
 """Method and path, and the roles that are let in; what then becomes of the request is the page's own test."""
 
