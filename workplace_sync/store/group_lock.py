@@ -5,7 +5,9 @@ needs a connection of its own, and no pooler in between that shares connections 
 authority: whoever may take a group by its row ends the session that still has the lock.
 """
 
-from sqlalchemy import Connection, func, select, text
+from contextlib import suppress
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from workplace_sync.store.database import Database, told_plainly
@@ -32,8 +34,7 @@ class GroupLock:
             return True
         with told_plainly():
             if self._connection is None:
-                connection = self._database.engine.connect()
-                self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+                self._connection = self._apart().connect()
                 had = bool(self._connection.scalar(select(func.pg_try_advisory_lock(*self._key()))))
             else:
                 had = self._connection.scalar(select(1)) == 1
@@ -50,14 +51,13 @@ class GroupLock:
     def drop(self) -> None:
         """Let go of the lock and of its connection, whatever state that is in."""
         connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            connection.invalidate()  # closed for good, not back into the pool: with it goes the lock
-        except SQLAlchemyError:
-            pass
-        finally:
-            connection.close()
+        if connection is not None:
+            with suppress(SQLAlchemyError):  # its session may have been ended by the server
+                connection.close()
+
+    def _apart(self) -> Engine:
+        """Return an engine for the one connection, which is kept as long as the run: the pool is for those who give back."""
+        return create_engine(self._database.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
 
     def _key(self) -> tuple[object, object]:
         return _CLASS, func.hashtext(self._group)
