@@ -16,11 +16,13 @@ from workplace_sync.app import Application
 from workplace_sync.settings import load_settings
 from workplace_sync.store import webhooks
 
-DELIVERIES, SENDERS = 5_000, 4
+DELIVERIES = 5_000
+MOST_SECONDS = 0.05
 
 
 @pytest.mark.bench
-def test_taking_in_five_thousand_webhooks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("senders", [1, 4, 8])
+def test_taking_in_five_thousand_webhooks(senders: int, tmp_path: Path) -> None:
     took: list[float] = []
     with running_sandbox("bt=200,openreach=60") as sandbox:
         home = make_home(tmp_path / "union", sandbox)
@@ -28,7 +30,7 @@ def test_taking_in_five_thousand_webhooks(tmp_path: Path) -> None:
 
         def deliver(sender: int) -> None:
             line = HTTPConnection(parts.hostname or "", parts.port)
-            for number in range(sender, DELIVERIES, SENDERS):
+            for number in range(sender, DELIVERIES, senders):
                 value = {"verb": "remove", "member": {"id": str(number)}, "actor": {"id": "9", "name": "Eve Admin"}}
                 entry = {
                     "id": tenant.prospect_group,
@@ -47,7 +49,7 @@ def test_taking_in_five_thousand_webhooks(tmp_path: Path) -> None:
 
         with receiver_process(home, sandbox) as (receiver, _):
             parts, made = urlsplit(receiver.url), int(time.time())
-            threads = [Thread(target=deliver, args=(sender,)) for sender in range(SENDERS)]
+            threads = [Thread(target=deliver, args=(sender,)) for sender in range(senders)]
             started = time.perf_counter()
             for thread in threads:
                 thread.start()
@@ -63,6 +65,7 @@ def test_taking_in_five_thousand_webhooks(tmp_path: Path) -> None:
     p50, p99 = took[DELIVERIES // 2], took[DELIVERIES * 99 // 100]
     print(f"\n{DELIVERIES:,} webhooks: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms, most {took[-1] * 1e3:.1f} ms")
     print(f"taken in {seconds:.1f} s, read too {whole:.1f} s")
-    note = f"{DELIVERIES:,} deliveries of {SENDERS} senders while they are read into the evidence log"
-    record("webhooks: answer to a delivery, p99", p99, "s", note)
-    record("webhooks: taken in and read", DELIVERIES / whole, "/s", "durable before the answer; an entry each")
+    note = f"{DELIVERIES:,} deliveries of {senders} at once while they are read into the evidence log"
+    record(f"webhooks: answer to a delivery, p99 of {senders} at once", p99 * 1e3, "ms", note)
+    record(f"webhooks: taken in and read, {senders} at once", DELIVERIES / whole, "/s", "durable before the answer; an entry each")
+    assert p99 < MOST_SECONDS
