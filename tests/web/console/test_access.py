@@ -154,7 +154,7 @@ def test_beside_a_token_a_cookie_counts_for_nothing(fresh: ConsoleHandle) -> Non
     invite(fresh.app, "wanda")
     browser = fresh.browser("wanda")
     assert browser.get("/account", Authorization="Bearer nothing").status_code == 303
-    answer = browser.post("/account/sessions", **{"Authorization": "Bearer x", "Sec-Fetch-Site": "cross-site"})
+    answer = browser.post("/account/sessions", None, **{"Authorization": "Bearer x", "Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 401
 
 

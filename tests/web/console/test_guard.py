@@ -80,7 +80,7 @@ def test_the_look_is_kept_for_ever_under_an_address_that_changes_with_it(console
     ],
 )
 def test_a_form_from_elsewhere_is_refused(console: ConsoleHandle, headers: dict[str, str]) -> None:
-    assert console.known("ada").post("/account/sessions", **headers).status_code == 403
+    assert console.known("ada").post("/account/sessions", None, **headers).status_code == 403
 
 
 def test_a_form_that_does_not_say_where_it_is_from_is_refused(console: ConsoleHandle) -> None:

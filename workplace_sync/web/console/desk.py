@@ -13,6 +13,7 @@ from workplace_sync.app import Application
 from workplace_sync.groups import GroupFile
 from workplace_sync.jobs import api_tokens
 from workplace_sync.jobs.limits import Limits
+from workplace_sync.jobs.overview import Remembered
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.sessions import Claims, Sessions
 from workplace_sync.people import People, load_people
@@ -72,6 +73,7 @@ class Console:
     groups: Callable[[], dict[str, GroupFile]]
     people: Callable[[], People | None]
     rules: Callable[[], Rules]
+    remembered: Remembered = field(default_factory=Remembered)
     _menu: list[Page] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from workplace_sync.web.console.permissions import Permission
 def overview(ask: Asked) -> Response:
     """Show the groups that are the visitor's; who has none is told what to do."""
     names = [name for name in ask.groups if ask.may(Permission.GROUPS_READ, name)]
-    standings = overview_of(ask.app.database, names, ask.app.now())
+    standings = overview_of(ask.app.database, names, ask.app.now(), ask.console.remembered)
     return ask.show(
         "overview.html",
         title="Overview",
