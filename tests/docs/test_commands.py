@@ -14,7 +14,7 @@ from workplace_sync.cli.invocation import Invocation
 
 _WITH_VALUE = {"--home", "--output", "-o"}
 _ALONE = {"--quiet", "-q", "--verbose", "--version", "--help", "-h"}
-_TOOLS = {"cd", "chmod", "cp", "make", "sh", "workplace-sync"}
+_TOOLS = {"cd", "chmod", "cp", "make", "mv", "rm", "sh", "workplace-sync"}
 
 
 def understand(arguments: list[str]) -> str:
