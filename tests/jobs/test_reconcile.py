@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.unattended import Union, members, shown, unknown
+from tests.jobs.unattended import Union, members, rows_kept, shown, unknown
 from tests.sandbox_server import SandboxHandle
 from tests.world import CONSENT, GUARD, World, built, rules_of
 from workplace_sync.errors import ExitCode, Fault, InputError, SettingsError
@@ -39,6 +39,21 @@ def test_with_nothing_to_do_one_reading_is_made_and_one_entry_is_left(union: Uni
     sent = world.platform.requests_sent
     world.observe()
     assert once == world.platform.requests_sent - sent
+
+
+def test_with_nothing_to_do_a_reading_a_run_and_an_entry_are_all_that_is_written(union: Union) -> None:
+    union.write([*union.world.people(3), *unknown(union, 5)[3:]])
+    union.reconcile()
+    before = rows_kept(union)
+    assert union.reconcile().news is False
+    grown = {table: number - before[table] for table, number in rows_kept(union).items() if number != before[table]}
+    assert {table: grown.get(table, 0) for table in ("snapshot", "run", "evidence_entry", "opening")} == {
+        "snapshot": 1,
+        "run": 1,
+        "evidence_entry": 1,
+        "opening": 1,
+    }
+    assert set(grown) <= {"snapshot", "run", "evidence_entry", "opening", "evidence_tile", "evidence_checkpoint"}
 
 
 def test_who_is_on_the_roster_and_may_be_added_is_added_once_and_read_back(union: Union) -> None:

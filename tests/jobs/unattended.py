@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import func, select
+
 from tests.world import World
 from workplace_sync.errors import Fault
 from workplace_sync.jobs.plan import Rules
@@ -16,6 +18,7 @@ from workplace_sync.platforms.workplace.platform import WorkplaceGroup
 from workplace_sync.roster.person import Method, RosterPerson, person_key
 from workplace_sync.store import plans
 from workplace_sync.store.plans import PlanRecord
+from workplace_sync.store.tables import metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,12 @@ def members(union: Union) -> list[RosterPerson]:
     found = union.world.sandbox.members(union.world.group.platform_id)
     one = union.world.people(1)[0]
     return [replace(one, key=person_key(each["email"]), address=each["email"]) for each in found]
+
+
+def rows_kept(union: Union) -> dict[str, int]:
+    """Return how many rows each table has."""
+    with union.world.office.database.connect() as connection:
+        return {
+            table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+            for table in metadata.sorted_tables
+        }

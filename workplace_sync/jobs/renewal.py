@@ -6,7 +6,7 @@ from datetime import datetime
 
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Draft, content_of
-from workplace_sync.jobs.review import state_of
+from workplace_sync.jobs.review import APPROVED, state_of
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import operations, plans
 from workplace_sync.store.operations import State
@@ -48,8 +48,12 @@ def still_says_it(office: Office, draft: Draft) -> Kept | None:
 def approved_plans(office: Office, group: str) -> Iterator[PlanRecord]:
     """Yield the plans of a group that are approved and not wholly carried out, newest first."""
     with office.database.connect() as connection:
-        recent = plans.recent(connection, group, limit=_RECENT)
-    for plan in recent:
+        recent = [
+            plan
+            for plan in plans.recent(connection, group, limit=_RECENT)
+            if any(review.verdict == APPROVED for review in plans.reviews(connection, plan.id))
+        ]
+    for plan in recent:  # few: how a plan stands is counted from all its changes
         if state_of(office.database, plan, office.now(), office.stakes).startswith("approved"):
             yield plan
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TypeVar
 
 from workplace_sync.errors import ExitCode
@@ -25,12 +26,13 @@ def side_by_side(
     halt = threading.Event()
     stoppable = replace(options, stop=lambda: halt.is_set() or options.stop())
     with ThreadPoolExecutor(max(1, min(at_once, len(groups))), thread_name_prefix="group") as pool:
-        futures = [pool.submit(in_context(_alone), app, group, stoppable) for group in groups]
+        futures: list[Future[Reconciled]] = []
         try:
+            futures.extend(pool.submit(in_context(_alone), app, group, stoppable) for group in groups)
             return [future.result() for future in futures]
         except KeyboardInterrupt:
             halt.set()
-            return [_interrupted(group, future) for group, future in zip(groups, futures, strict=True)]
+            return [_interrupted(group, future) for group, future in zip_longest(groups, futures)]
 
 
 def _alone(app: Surroundings[G], group: G, options: ReconcileOptions) -> Reconciled:
@@ -41,7 +43,7 @@ def _alone(app: Surroundings[G], group: G, options: ReconcileOptions) -> Reconci
         return Reconciled(group.managed.name, ExitCode.ERROR, trouble=sentence, news=True, crash=error)
 
 
-def _interrupted(group: G, future: "Future[Reconciled]") -> Reconciled:
-    if not future.cancel():
+def _interrupted(group: G, future: "Future[Reconciled] | None") -> Reconciled:
+    if future is not None and not future.cancel():
         return future.result()
     return Reconciled(group.managed.name, ExitCode.INTERRUPTED, trouble="Interrupted before it was begun.", news=True)

@@ -119,7 +119,7 @@ _UNSETTLED = text("""
 SELECT o.plan_id, o.seq, o.group_name, o.key, o.action, o.attempts,
        CASE WHEN EXISTS (SELECT 1 FROM presence p WHERE p.group_name = o.group_name AND p.key = o.key AND p.gone_at IS NULL)
             THEN 1 ELSE 0 END AS present
-FROM operation o WHERE o.group_name = :group_name AND o.state = 'intended' ORDER BY o.plan_id, o.seq
+FROM operation o WHERE o.group_name = :group_name AND o.finished_at IS NULL AND o.state = 'intended' ORDER BY o.plan_id, o.seq
 """)
 
 
