@@ -68,7 +68,9 @@ class ConsoleSettings(BaseSettings):
         description="The address of a single sign-on (OpenID Connect) with which people may log in.",
         json_schema_extra=shown("not set: passwords alone"),
     )
-    oidc_client_id: str = Field("", description="The console's name at the single sign-on.")
+    oidc_client_id: str = Field(
+        "", description="The console's name at the single sign-on.", json_schema_extra=shown("not set")
+    )
     oidc_client_secret: SecretStr | None = Field(
         None, description="The console's secret there.", json_schema_extra=shown("not set")
     )
