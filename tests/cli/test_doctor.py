@@ -25,8 +25,8 @@ from workplace_sync.store.keys import load_key
 
 Caught = pytest.CaptureFixture[str]
 
-SHARED = ["settings", "policies", "groups", "private", "database", "schema", "damage", "key", "checkpoint", "evidence"]
-SHARED += ["disk"]
+SHARED = ["settings", "policies", "groups", "private", "database", "schema", "damage", "key"]
+SHARED += ["erased", "checkpoint", "evidence", "disk"]
 PLATFORM = ["platform", "access", "permissions", "group", "addresses", "clock"]
 ONE_GROUP = ["file", "approvers", "rosters", "token", *PLATFORM]
 BT = Path("config/groups/prospect-bt.yaml")
@@ -394,6 +394,21 @@ def test_a_key_that_is_gone_is_red(union: Union) -> None:
     assert (found.reds, found.status("evidence")) == (["key"], "skipped")
 
 
+def test_the_key_for_erased_people_is_missed_once_somebody_was_erased(union: Union) -> None:
+    key = Path("var/keys/suppression.key")
+    assert union.doctor().status("erased") == "ok"
+    union.sql("INSERT INTO suppression (digest, stand_in) VALUES ('00', 'erased-00')")
+    key.unlink(missing_ok=True)
+    found = union.doctor()
+    assert (found.status("erased"), found.code) == ("red", ExitCode.ERROR)
+    assert "safe copy" in found.advice("erased")
+    key.write_text("00" * 32 + "\n")
+    key.chmod(0o644)
+    assert "read or changed by others" in union.doctor().message("erased")
+    key.chmod(0o600)
+    assert union.doctor().message("erased").endswith("suppression.key; 1 person was erased")
+
+
 def test_a_database_that_is_none_is_red_and_the_rest_goes_on(union: Union) -> None:
     Path("var/sync.db").write_text("this is no database, and long enough to be taken for one" * 100)
     found = union.doctor()
@@ -489,11 +504,11 @@ def test_people_read_a_line_a_check_and_below_it_what_to_do(union: Union, capsys
     union.sandbox.fault("permission_removed", tenant="bt", permission="manage_group")
     assert main(["doctor"]) == ExitCode.ERROR
     lines = capsys.readouterr().out.splitlines()
-    assert len([line for line in lines if line.startswith(("ok ", "warning ", "red ", "skipped "))]) == 21
+    assert len([line for line in lines if line.startswith(("ok ", "warning ", "red ", "skipped "))]) == 22
     [place] = [number for number, line in enumerate(lines) if line.startswith("red ")]
     assert "prospect-bt: permissions" in lines[place]
     assert lines[place + 1].strip().startswith("What to do: In the platform's admin panel")
-    assert lines[-1] == "21 checks: 19 ok, 1 warning, 1 red, 0 skipped."
+    assert lines[-1] == "22 checks: 20 ok, 1 warning, 1 red, 0 skipped."
 
 
 @pytest.mark.usefixtures("union")

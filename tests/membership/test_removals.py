@@ -78,11 +78,6 @@ CASES = {
         "certain",
     ),
     "a webhook names the member": (replace(TOGETHER, hint=Hint("1", actor="1")), "left", "certain"),
-    "a webhook names our integration": (
-        replace(ALONE, hint=Hint("1", actor="7", by_us=True)),
-        "own_operation",
-        "certain",
-    ),
     "a webhook names nobody": (replace(ALONE, hint=Hint("1")), "unknown", "unknown"),
 }
 
@@ -127,12 +122,12 @@ def test_every_observation_behind_a_cause_is_told() -> None:
         "missing from 1 complete reading in a row",
         "an operation of ours removed them",
     )
-    webhooks = [Hint("1"), Hint("1", actor="9"), Hint("1", actor="7", by_us=True)]
+    webhooks = [Hint("1"), Hint("1", actor="9"), Hint("1", actor="1")]
     told = [classify(replace(ALONE, hint=hint)).observations[-1] for hint in webhooks]
     assert [text.partition(", naming ")[2] for text in told] == [
         "nobody who did it",
         "another account",
-        "our own integration",
+        "the member",
     ]
     late = classify(replace(TOGETHER, days=3, listed_former=False, listed_inactive=True, account=Account.UNTOLD))
     assert "on the platform's list of deactivated accounts" in late.observations

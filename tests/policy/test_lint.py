@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2] / "policies"
 CASES = """\
 kind: PolicyTests
 policy: {name}
+group: {group}
 now: 2024-03-01T00:00:00Z
 cases:
   - {{name: stopped, expect: {{effect: error, rules: [{rules}]}}}}
@@ -33,8 +34,8 @@ people: [amina@bt.example.org]
 """
 
 
-def cases(name: str = "policy", *rules: str) -> bytes:
-    return CASES.format(name=name, rules=", ".join(rules or ("rule",))).encode()
+def cases(name: str = "policy", *rules: str, group: str = "prospect-bt") -> bytes:
+    return CASES.format(name=name, group=group, rules=", ".join(rules or ("rule",))).encode()
 
 
 def remarks(*texts: bytes, tried: bytes | None = None, now: datetime = NOW) -> list[Remark]:
@@ -51,6 +52,15 @@ def test_there_is_nothing_to_remark_about_the_shipped_shelf() -> None:
     tried = {name: content for name, content in files.items() if name.startswith("tests/")}
     shelf = {name: content for name, content in files.items() if name not in tried}
     assert [str(found.fault) for found in lint(shelf, tried, NOW)] == []
+
+
+def test_what_a_group_sets_is_checked_against_the_policies() -> None:
+    params = {"prospect-bt": {"policy": {"unheard_of": 3}, "nobodys": {"x": 1}}, "other": {}}
+    found = lint({"a.yaml": policy()}, {"1": cases()}, NOW, None, params)
+    assert [(one.check, one.fault.file, one.fault.field) for one in found if one.check == "group-params"] == [
+        ("group-params", "prospect-bt.yaml", "params.nobodys"),
+        ("group-params", "prospect-bt.yaml", "params.policy.unheard_of"),
+    ]
 
 
 def test_a_misspelt_fact_is_told_with_its_place_and_the_name_that_was_meant() -> None:
@@ -204,7 +214,7 @@ def test_the_same_text_is_no_repetition_with_other_parameters_or_for_other_group
     groups = policy(
         "three", expression="group.size < params.most", params="{most: {type: int, value: 3}}", groups="[a]"
     )
-    tried = {name: cases(name) for name in ("one", "two", "three")}
+    tried = {name: cases(name, group="a") for name in ("one", "two", "three")}
     assert lint({"a.yaml": mine, "b.yaml": other, "c.yaml": groups}, tried, NOW) == []
 
 

@@ -49,6 +49,13 @@ def test_cases_are_run_by_their_policy_alone(policies: PolicySet) -> None:
     assert results[1].policy == "policy"
 
 
+def test_cases_that_name_no_group_need_a_policy_that_is_for_any() -> None:
+    narrow = shelf(policy(groups='["prospect-*"]'))
+    assert faults(SUITE, narrow)[0].startswith("t.yaml:2:1: [policy] the policy is not for the group 'example'")
+    named = SUITE.replace(b"now:", b"group: prospect-bt\nnow:")
+    assert not [one for one in faults(named, narrow) if "is not for the group" in one]
+
+
 def test_a_case_that_comes_out_otherwise_does_not_pass(policies: PolicySet) -> None:
     (suite,) = read_suites({"t.yaml": SUITE.replace(b"effect: allow", b"effect: warn")}, policies)
     first = next(run(suite, policies))

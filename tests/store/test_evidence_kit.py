@@ -55,6 +55,11 @@ def test_the_script_verifies_every_entry_and_shows_what_it_says(log: EvidenceLog
     assert f'"number":{seq}' in done.stdout
 
 
+def test_a_kit_is_its_owner_s_alone_for_an_opening_may_name_a_person(kit: Path) -> None:
+    assert kit.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in kit.iterdir()} == {0o600}
+
+
 def test_the_only_entry_of_a_log_verifies(sqlite_database: Database, tmp_path: Path) -> None:
     log = make_log(sqlite_database, tmp_path / "checkpoint")
     add(log, 1)

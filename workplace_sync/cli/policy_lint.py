@@ -11,6 +11,7 @@ from workplace_sync.errors import ExitCode
 if TYPE_CHECKING:
     from workplace_sync.jobs.policy_folder import PolicyFolder
     from workplace_sync.policy.lint import Remark
+    from workplace_sync.policy.overrides import Values
 
 Folder = Annotated[
     Path | None, typer.Argument(metavar="[FOLDER]", help="The folder of policies, if not that of the settings.")
@@ -24,6 +25,8 @@ def lint(
 ) -> ExitCode:
     """Check the policies and their cases: mistakes, and what cannot be meant. Ends with 1 when there are errors.
 
+    Without a folder, what the group files set under `params` is checked against the policies too.
+
     Example: workplace-sync policy lint policies
     """
     call = invocation(context)
@@ -33,10 +36,22 @@ def lint(
     from workplace_sync.policy import lint as linting  # noqa: PLC0415
 
     found = read_folder(folder or call.settings.policies_dir)
-    remarks = _strays(found) + linting.lint(found.policies, found.cases, datetime.now(UTC), found.archive)
+    params = _params(call) if folder is None else None
+    remarks = _strays(found) + linting.lint(found.policies, found.cases, datetime.now(UTC), found.archive, params)
     errors = sum(remark.severity is linting.Severity.ERROR for remark in remarks)
     _show(call, found, remarks, errors)
     return ExitCode.ERROR if errors or (strict and remarks) else ExitCode.DONE
+
+
+def _params(call: Invocation) -> dict[str, "Values"]:
+    """Return what groups set; nothing of group files that cannot be read, of which `doctor` tells."""
+    from workplace_sync.errors import InputError  # noqa: PLC0415
+    from workplace_sync.groups import load_groups  # noqa: PLC0415
+
+    try:
+        return {name: group.managed.params for name, group in load_groups(call.settings.config_dir).items()}
+    except InputError:
+        return {}
 
 
 def _strays(folder: "PolicyFolder") -> list["Remark"]:

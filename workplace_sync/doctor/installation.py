@@ -12,6 +12,7 @@ from workplace_sync.groups import load_group, load_groups
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import EvidenceLog
 from workplace_sync.store.keys import load_key
+from workplace_sync.store.suppression import Veil, stand_ins
 
 MIB = 1024 * 1024
 LITTLE_SPACE = 1024 * MIB
@@ -30,6 +31,7 @@ def examine_installation(app: Application) -> Iterator[Finding]:
     yield (current := schema.after([reached], database))
     yield damage.after([current], database)
     yield (signing := key(settings.key_file, settings.evidence_origin))
+    yield suppression_key.after([current], settings.veil_file, database)
     yield (kept := checkpoint.after([current], settings.checkpoint_file, database.file))
     yield evidence.after([current, signing, kept], lambda: app.log)
     yield disk([settings.state_dir, *([database.file] if database.file else []), settings.checkpoint_file])
@@ -124,6 +126,17 @@ def key(file: Path, origin: str) -> Verdict:
             f"If there never was one: {_SET_UP} Otherwise put it back from its safe copy.",
         )
     return ok(f"{file}, fingerprint {load_key(file, origin).verifier.fingerprint}")
+
+
+@check("erased")
+def suppression_key(file: Path, database: Database) -> Verdict:
+    """Whether the key by which erased people are recognised is there and private; without it none can be read in again."""
+    with database.connect() as connection:
+        erased = len(set(stand_ins(connection).values()))
+    if not file.exists() and not erased:
+        return ok("nobody was erased, so no key is needed yet")
+    Veil(file).check()
+    return ok(f"{file}; {erased} {'person was' if erased == 1 else 'people were'} erased")
 
 
 @check("checkpoint")

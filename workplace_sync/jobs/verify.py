@@ -1,5 +1,6 @@
 """Verifying the evidence: the full audit, and a folder with which anybody verifies an entry without this software."""
 
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -64,11 +65,12 @@ def write_openssl_kit(log: EvidenceLog, folder: Path, seq: int) -> list[Path]:
         "verify.sh": script("verify.sh"),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise InputError(f"The folder {folder} is not empty.", hint="Name a folder that does not exist yet.")
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
+        for name, data in files.items():  # an opening may name a person
+            with os.fdopen(os.open(folder / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(data)
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}).", hint="Name another folder.") from None
     return [folder / name for name in files]

@@ -63,13 +63,12 @@ class FormerMeaning(StrEnum):
 class Hint:
     """What a webhook with a good signature said about a removal.
 
-    `member` and `actor` are platform ids; `actor` is empty where it named nobody. `by_us` says that the actor is our
-    own integration. `delivery` names the delivery as it is kept, for the record.
+    `member` and `actor` are platform ids; `actor` is empty where it named nobody. `delivery` names the delivery as it is
+    kept, for the record. What we do ourselves is known from our own operations, so nobody is taken for us by a name.
     """
 
     member: str
     actor: str = ""
-    by_us: bool = False
     delivery: str = ""
 
 
@@ -138,7 +137,7 @@ def _shown(seen: Observed) -> tuple[Cause, Confidence] | None:
     """Return the cause that something about this person alone shows."""
     if seen.own_operation:
         return Cause.OWN_OPERATION, Confidence.CERTAIN
-    if seen.hint is not None and (seen.hint.actor or seen.hint.by_us):
+    if seen.hint is not None and seen.hint.actor:
         return _named(seen.hint), Confidence.CERTAIN
     if seen.account is Account.GONE:
         return Cause.ACCOUNT_GONE, Confidence.LIKELY
@@ -162,8 +161,6 @@ def _inferred(seen: Observed) -> tuple[Cause, Confidence]:
 
 
 def _named(hint: Hint) -> Cause:
-    if hint.by_us:
-        return Cause.OWN_OPERATION
     return Cause.LEFT if hint.actor == hint.member else Cause.REMOVED_BY_ADMIN
 
 
@@ -210,8 +207,6 @@ def _observations(seen: Observed) -> Iterator[str]:
 
 
 def _who(hint: Hint) -> str:
-    if hint.by_us:
-        return ", naming our own integration"
     if not hint.actor:
         return ", naming nobody who did it"
     return ", naming the member" if hint.actor == hint.member else ", naming another account"

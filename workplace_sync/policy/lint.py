@@ -13,6 +13,7 @@ from workplace_sync.errors import Fault, InputError
 from workplace_sync.policy.cel import Environment
 from workplace_sync.policy.constant import constants
 from workplace_sync.policy.document import Condition
+from workplace_sync.policy.overrides import Values, effective_params
 from workplace_sync.policy.places import Shown, Stated, shown_policies
 from workplace_sync.policy.shelf import Policy, PolicySet, load_policies
 from workplace_sync.policy.source import read_sources
@@ -40,10 +41,12 @@ def lint(
     cases: Mapping[str, bytes],
     now: datetime,
     archive: Mapping[str, bytes] | None = None,
+    params: Mapping[str, Values] | None = None,
 ) -> list[Remark]:
     """Return everything found in policy files and in files of cases (name -> content), by file and line.
 
-    `now` is the time as of which a policy has expired, `archive` are the archived texts that policies name.
+    `now` is the time as of which a policy has expired, `archive` are the archived texts that policies name, `params`
+    what groups set instead of the policies' parameters, by the group's name.
     """
     found, policies = _loaded(files, archive)
     remarks = [Remark(fault, Severity.ERROR, "load") for fault in found]
@@ -55,6 +58,8 @@ def lint(
     remarks += _unused_params(shelf)
     remarks += [Remark(fault, Severity.ERROR, check) for shown in shelf for check, fault in constants(shown)]
     remarks += _repeated(shelf)
+    if not found:  # a group may well set something of a policy that could not be loaded
+        remarks += _unusable_params(policies, params or {}, now)
     if not faults:
         remarks += _untested(shelf, suites)
     remarks += _expired(policies, shelf, now)
@@ -93,6 +98,16 @@ def _unused_params(shelf: Iterable[Shown]) -> Iterator[Remark]:
             if f"params.{name}" not in read:
                 fault = shown.key_fault(("params", name), "is a parameter that no rule reads", "use it, or remove it")
                 yield Remark(fault, Severity.ERROR, "unused-param")
+
+
+def _unusable_params(policies: PolicySet, params: Mapping[str, Values], now: datetime) -> Iterator[Remark]:
+    """Tell of what groups set that no policy has, is of another type, or is looser than its policy lets a group set."""
+    in_force = policies.in_force(now).policies
+    for group, values in params.items():
+        try:
+            effective_params(policies, in_force, group, values)
+        except InputError as error:
+            yield from (Remark(fault, Severity.ERROR, "group-params") for fault in error.faults)
 
 
 def _repeated(shelf: Iterable[Shown]) -> Iterator[Remark]:

@@ -235,6 +235,9 @@ def _faults(source: Source, suite: Suite, policy_set: PolicySet) -> Iterator[Fau
         message = f"no policy has the id {suite.policy!r}"
         yield source.fault(("policy",), message, _near(suite.policy, known))
         return
+    if "group" not in suite.model_fields_set and not any(one.document.match.fits(suite.group) for one in versions):
+        message = f"the policy is not for the group {suite.group!r}, which cases are about that name none"
+        yield source.key_fault(("policy",), message, "name a group of the policy's under `group`")
     for name in suite.given.keys() - _EVERYTHING.keys():
         yield _unknown_fact(source, ("given", name), _EVERYTHING)
     rules = {rule.id for policy in versions for rule in policy.document.all_rules}

@@ -42,6 +42,10 @@ class Veil:
         if not self.path.exists():
             write_private(self.path, os.urandom(_KEY_SIZE).hex().encode() + b"\n")
 
+    def check(self) -> None:
+        """Raise SettingsError when the file is missing, can be read by others, or holds no such key."""
+        self._key = self._read()
+
     def digest(self, name: str) -> str:
         """Return the hash of a person's key; raises SettingsError when the file is missing or holds no such key."""
         if self._key is None:
