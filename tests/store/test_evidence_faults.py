@@ -1,4 +1,25 @@
-"""Whatever is done to the database behind the log's back is found: at the start, before signing, or by the audit."""
+"""Whatever is done to the database behind the log's back is found: at the start, before signing, or by the audit.
+
+Every fault that the log has to bear ends detected or harmless, and this is where each is tried:
+
+- killed at any step between rows, tiles, signature and file: test_evidence_crash.py
+- a full disk, a clock that goes back or forward: test_evidence_surroundings.py
+- two writers at once, and the first two of a new log: test_evidence.py
+- an old copy put back, the tail dropped, a fork, a checkpoint played again, an entry, tile or checkpoint edited,
+  deleted, inserted, moved or swapped: here, and against the pure audit in evidence/test_verify.py; by accident:
+  test_append_only.py
+- another origin, another key, a changed key: here, evidence/test_note.py, test_proof.py, test_keyring.py, and
+  test_key_rotation.py
+- a signature twice: here and evidence/test_note.py; too many of them: evidence/test_note.py
+- base64 that is not canonical, CR LF, a byte order mark, no line end at the end: evidence/test_note.py; the same in a
+  file outside: here; a size such as 01: evidence/test_proof.py
+- an index beyond the size, a hash too many or too few, one of 31 or 33 bytes: evidence/test_merkle.py, test_proof.py
+- an opening that is not canonical JSON, or has another entry's salt: evidence/test_entry.py
+- an erasure, and then every older proof and folder (a bundle is a copy of its own), or an older copy put back, and a
+  search of all files for what was erased: jobs/test_privacy.py
+- a million entries audited in the time they may take: benchmarks/bench_evidence.py
+- every kind of bundle found good by others, and refused once tampered with: foreign/test_verifiers.py
+"""
 
 import shutil
 from collections.abc import Callable
