@@ -15,6 +15,7 @@ _READ = AccessReadRow.__table__  # type: ignore[attr-defined]
 class AccessRead:
     """One reading: `kind` says of what, `key` about whom ('' for a list of nobody in particular)."""
 
+    number: int
     read_at: datetime
     reader: str
     kind: str
@@ -32,12 +33,22 @@ def add(connection: Connection, at: datetime, reader: str, kind: str, group: str
 
 
 def listed(
-    connection: Connection, *, key: str | None = None, reader: str | None = None, limit: int = 100
+    connection: Connection,
+    *,
+    key: str | None = None,
+    reader: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
 ) -> list[AccessRead]:
-    """Return the newest readings, about one person or by one reader if asked."""
-    query = select(_READ).order_by(_READ.c.read_at.desc(), _READ.c.id.desc()).limit(limit)
+    """Return the newest readings, about one person or by one reader if asked, and with numbers below `before`."""
+    query = select(_READ).order_by(_READ.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_READ.c.id < before)
     if key is not None:
         query = query.where(_READ.c.key == key)
     if reader is not None:
         query = query.where(_READ.c.reader == reader)
-    return [AccessRead(row.read_at, row.reader, row.kind, row.group_name, row.key) for row in connection.execute(query)]
+    return [
+        AccessRead(row.id, row.read_at, row.reader, row.kind, row.group_name, row.key)
+        for row in connection.execute(query)
+    ]

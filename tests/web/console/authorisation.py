@@ -26,6 +26,11 @@ ROWS: Mapping[str, frozenset[str]] = {
     "POST /account/sessions": LOGGED_IN,
     "POST /account/tokens": LOGGED_IN,
     "POST /account/tokens/{token_id}/revoke": LOGGED_IN,
+    "GET /accounts": frozenset({"owner"}),
+    "POST /accounts/invite": frozenset({"owner"}),
+    "POST /accounts/disable": frozenset({"owner"}),
+    "POST /accounts/sessions": frozenset({"owner"}),
+    "GET /reads": frozenset({"auditor", "owner"}),
     "GET /audit": READERS,
     "POST /audit/person": READERS,
     "POST /audit/export": EXPORTERS,
@@ -37,6 +42,13 @@ ROWS: Mapping[str, frozenset[str]] = {
     "POST /people": READERS,
     "GET /people/{person}": READERS,
     "GET /people/{person}/why": READERS,
+    "GET /incidents": READERS,
+    "GET /incidents/{incident_id}": READERS,
+    "GET /incidents/{incident_id}/statement": EXPORTERS,
+    "GET /incidents/{incident_id}/statement.{form}": EXPORTERS,
+    "POST /incidents/{incident_id}/bundle": EXPORTERS,
+    "POST /incidents/{incident_id}/notes": DECIDERS,
+    "POST /incidents/{incident_id}/close": DECIDERS,
 }
 """Method and path, and the roles that are let in; what then becomes of the request is the page's own test."""
 

@@ -11,7 +11,7 @@ from tests.web.console.running import PASSWORD
 
 Look = Callable[..., Page]
 
-PAGES = [("/", "audrey"), ("/account", "wanda"), ("/help", "rosa"), ("/login", ""), ("/nowhere", "ada"), ("/", "omar")]
+PAGES = [("/", "audrey"), ("/account", "wanda"), ("/help", "rosa"), ("/login", ""), ("/nowhere", "ada"), ("/", "omar"), ("/accounts", "wanda"), ("/reads", "audrey")]
 
 
 @pytest.mark.parametrize(("path", "name"), PAGES)

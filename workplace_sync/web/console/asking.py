@@ -15,6 +15,7 @@ from workplace_sync.app import Application
 from workplace_sync.groups import GroupFile
 from workplace_sync.jobs.limits import Limit
 from workplace_sync.jobs.office import Office
+from workplace_sync.people import EVERY_GROUP
 from workplace_sync.store import access_reads
 from workplace_sync.web.console.desk import Console
 from workplace_sync.web.console.pages import Page, page_of
@@ -70,6 +71,11 @@ class Ask:
         """Refuse with 404 unless the group is there, and the visitor may open this page for it."""
         if group not in self.groups:
             raise not_found()
+
+    def require_everywhere(self) -> None:
+        """Refuse with 403 unless this page's permission holds for every group: for pages about the console as a whole."""
+        if not self.visitor.may(self.page.permission, EVERY_GROUP):
+            raise forbidden()
 
     def noted_read(self, kind: str, group: str = "", keys: Sequence[str] = ("",)) -> None:
         """Keep that the visitor read what is held about these people; call it where a page shows any of it.
