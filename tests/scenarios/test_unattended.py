@@ -138,16 +138,17 @@ def test_without_a_group_or_all_nothing_is_done(union: Folder) -> None:
 
 
 def test_what_is_held_is_told_once_approved_by_somebody_and_then_carried_out(union: Folder) -> None:
-    union.write_roster([*union.former, *[str(one["email"]) for one in union.sandbox.addable()][:3]], status="lapsed")
+    union.write_group("params: {guard-additions: {per_run: 5}}")
+    union.write_roster([*union.former, *[str(one["email"]) for one in union.sandbox.addable()][:8]])
     held = union.run("reconcile", GROUP, "-o", "json", "--by", "cron")
-    plan = held.json["groups"][0]
-    if plan["waiting"]:
-        assert held.code == 4
-        assert union.run("reconcile", GROUP, "-q", "--by", "cron").out == ""
-        assert union.run("approve", str(plan["plan"]), "--by", "grace").code == 0
-        assert "3 added" in union.run("reconcile", GROUP, "--by", "cron").out
-    else:
-        assert plan["denied"] == 3
+    told = by_group(held)[GROUP]
+    assert (held.code, told["waiting"], told["new_plan"]) == (4, 8, True)
+    quiet = union.run("reconcile", GROUP, "-q", "--by", "cron")
+    assert (quiet.code, quiet.out, quiet.err) == (4, "", "")
+    assert union.run("approve", str(told["plan"]), "--by", "cron").code == 1  # who asked for it cannot
+    assert union.run("approve", str(told["plan"]), "--by", "grace").code == 0
+    assert "8 added" in union.run("reconcile", GROUP, "--by", "cron").out
+    assert union.run("reconcile", GROUP, "-q", "--by", "cron").code == 0
 
 
 def test_evidence_that_does_not_verify_ends_everything_before_it_begins(union: Folder, many: list[str]) -> None:
