@@ -156,9 +156,13 @@ def _listed(files: Files) -> Files:
 
 
 TAMPERED: dict[str, Callable[[Files], Files]] = {
-    "an entry's time": _change(lambda files: _first(files, ".entry"), lambda data: data.replace(b"2020", b"2021")),
+    "an entry's time": _change(
+        lambda files: _first(files, ".entry"), lambda data: data.replace(b'"at":"20', b'"at":"19')
+    ),
     "an entry made longer": _change(lambda files: _first(files, ".entry"), lambda data: data + b"\n"),
-    "an opening": _change(lambda files: _first(files, ".opening"), lambda data: data.replace(b"accepted", b"rejected")),
+    "an opening": _change(
+        lambda files: _first(files, ".opening"), lambda data: data.replace(b'"actor":"', b'"actor":"x')
+    ),
     "an opening's salt": _change(
         lambda files: _first(files, ".opening"), lambda data: data[:20] + data[20:84][::-1] + data[84:]
     ),
@@ -187,8 +191,12 @@ TAMPERED: dict[str, Callable[[Files], Files]] = {
 ONLY_LISTED = {"a file added", "a file taken away", "the manifest", "the statement's place", "the list's signature"}
 
 
-@pytest.mark.parametrize("kind", ["many entries", "signed by others"])
-@pytest.mark.parametrize("what", TAMPERED)
+# Of one entry there is no other to be taken for it, and no older checkpoint to play again.
+_ALONE = {"another entry's opening", "entries in another order", "a stale checkpoint"}
+_TRIED = [(what, kind) for what in TAMPERED for kind in KINDS if kind != "one entry" or what not in _ALONE]
+
+
+@pytest.mark.parametrize(("what", "kind"), _TRIED)
 def test_all_of_them_refuse_a_bundle_with_something_changed(
     what: str, kind: str, bundles: Mapping[str, Made], go: GoVerifier, node: NodeVerifier, tmp_path: Path
 ) -> None:
