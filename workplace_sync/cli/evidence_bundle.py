@@ -94,20 +94,11 @@ def _chosen(
 
 
 def _of_incident(opened: "Application", name: str) -> tuple[list[int], dict[str, bytes]]:
+    from workplace_sync.jobs.incident_papers import incident_papers  # noqa: PLC0415
     from workplace_sync.jobs.incidents import find_incident  # noqa: PLC0415
-    from workplace_sync.jobs.selection import entries_of_incident  # noqa: PLC0415
-    from workplace_sync.jobs.statement import make_statement  # noqa: PLC0415
-    from workplace_sync.papers import statement as paper  # noqa: PLC0415
-    from workplace_sync.store import incidents  # noqa: PLC0415
 
     found = find_incident(opened.office, name)
-    with opened.database.connect() as connection:
-        keys = incidents.keys(connection, found.id)
-    about = f"the {len(keys):,} people of incident {found.id}"
-    group = opened.group(found.group).managed
-    made = make_statement(opened.office, group, opened.rules, keys, about=about, day=found.began_at)
-    papers = {"statement.html": paper.statement_html(made), "statement.txt": paper.statement_text(made)}
-    return entries_of_incident(opened.office, found), {name: text.encode() for name, text in papers.items()}
+    return incident_papers(opened.office, opened.group(found.group).managed, opened.rules, found)
 
 
 def _read_extra(files: list[Path]) -> dict[str, bytes]:

@@ -118,14 +118,20 @@ def export_bundle(office: Office, bundle: Bundle, out: Path) -> int:
     waiting = out.with_name(f".{out.name}.{office.new_id()}")
     try:
         _write_private(waiting, bundle.tar)
-        with office.log.transaction() as transaction:
-            seq = transaction.place()
-            transaction.log(_record(office, bundle))
+        seq = record_bundle(office, bundle)
         waiting.replace(out)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}).", hint="Name a file elsewhere.") from None
     finally:
         waiting.unlink(missing_ok=True)
+    return seq
+
+
+def record_bundle(office: Office, bundle: Bundle) -> int:
+    """Record that a bundle is handed out, which comes before it is, and return the record's entry."""
+    with office.log.transaction() as transaction:
+        seq = transaction.place()
+        transaction.log(_record(office, bundle))
     return seq
 
 

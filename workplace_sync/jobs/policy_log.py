@@ -50,10 +50,10 @@ class LoggedActivation:
         }
 
 
-def activations_logged(office: Office, limit: int) -> list[LoggedActivation]:
-    """Return the newest activations, newest first."""
+def activations_logged(office: Office, limit: int, before: int | None = None) -> list[LoggedActivation]:
+    """Return the newest activations, newest first; with `before`, of those logged before that entry."""
     with office.database.connect() as connection:
-        rows = audit.list_entries(connection, kind=Kind.POLICIES_ACTIVATED, limit=limit)
+        rows = audit.list_entries(connection, kind=Kind.POLICIES_ACTIVATED, before_seq=before, limit=limit)
     return [_logged(row) for row in rows if not row.erased]
 
 

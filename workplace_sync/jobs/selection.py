@@ -12,7 +12,7 @@ from workplace_sync.store.audit import AuditFilter, AuditRow
 from workplace_sync.store.incidents import Incident
 
 _SPAN = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
-_NAMING_IT = (Kind.MEMBER_DEPARTED, Kind.INCIDENT_OPENED, Kind.INCIDENT_UPDATED, Kind.INCIDENT_CLOSED)
+_NAMING_IT = (Kind.INCIDENT_OPENED, Kind.INCIDENT_UPDATED, Kind.INCIDENT_CLOSED)
 
 
 def parse_entries(text: str) -> list[int]:
@@ -44,11 +44,15 @@ def entries_of_incident(office: Office, incident: Incident) -> list[int]:
     They are those about the incident itself, those of everybody found gone in it, and those of our adding them before.
     """
     with office.database.connect() as connection:
-        removed = set(incidents.keys(connection, incident.id))
+        removed = sorted(set(incidents.keys(connection, incident.id)))
 
         def rows(kind: Kind) -> Iterator[AuditRow]:
             return audit.iterate_entries(connection, AuditFilter(incident.group, kind=kind))
 
-        named = {row.seq for kind in _NAMING_IT for row in rows(kind) if row.data.get("incident") == incident.id}
-        done = (row for row in rows(Kind.OPERATION_OUTCOME) if row.subject in removed)
-        return sorted(named | {row.seq for row in done if row.data.get("action") == "add"})
+        def about(kind: Kind) -> Iterator[AuditRow]:
+            return audit.iterate_about(connection, removed, AuditFilter(incident.group, kind=kind))
+
+        telling = [*about(Kind.MEMBER_DEPARTED), *(row for kind in _NAMING_IT for row in rows(kind))]
+        named = {row.seq for row in telling if row.data.get("incident") == incident.id}
+        added = {row.seq for row in about(Kind.OPERATION_OUTCOME) if row.data.get("action") == "add"}
+        return sorted(named | added)

@@ -50,8 +50,8 @@ def make_statement(
         entries = AuditFilter(group.name, kind=Kind.OPERATION_OUTCOME, outcome="done", until=day)
         found = {
             row.subject: row
-            for row in audit.iterate_entries(connection, entries)
-            if row.subject in wanted and row.data["action"] == "add"
+            for row in audit.iterate_about(connection, sorted(wanted), entries)
+            if row.data["action"] == "add"
         }
     changes = dict(_changes(office, found))
     on_record = [_OnRecord(row, changes.get((str(row.data["plan"]), key))) for key, row in sorted(found.items())]

@@ -1,6 +1,7 @@
 """Verifying the evidence: the full audit, and a folder with which anybody verifies an entry without this software."""
 
 import os
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -13,13 +14,19 @@ from workplace_sync.evidence.verify import VerifyReport
 from workplace_sync.store.evidence import EvidenceLog
 
 
-def verify_evidence(log: EvidenceLog, *, openings: bool = True, record_as: str | None = None) -> VerifyReport:
-    """Audit the whole log and return the report; memory stays flat.
+def verify_evidence(
+    log: EvidenceLog,
+    *,
+    openings: bool = True,
+    record_as: str | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> VerifyReport:
+    """Audit the whole log and return the report; memory stays flat. `watch` is told how many entries were read so far.
 
     With `record_as`, the name of who asked, a good result becomes an entry itself. A bad one does not: nothing is
     added to a log that does not verify. Raises EvidenceError when the checkpoint file cannot even be read as text.
     """
-    report = log.audit(openings=openings)
+    report = log.audit(openings=openings, watch=watch)
     if report.ok and record_as is not None:
         with log.transaction() as transaction:
             transaction.log(

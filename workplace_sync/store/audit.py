@@ -101,6 +101,23 @@ def iterate_entries(connection: Connection, wanted: AuditFilter) -> Iterator[Aud
         after = chunk[-1].seq
 
 
+def iterate_about(connection: Connection, subjects: Sequence[str], wanted: AuditFilter) -> Iterator[AuditRow]:
+    """Yield the entries asked for that are about some of these people, of each person oldest first.
+
+    It reads what is on record about them, and nothing of anybody else, however large the log is.
+    """
+    others = _conditions(replace(wanted, kind=None, outcome=None, group=None))
+    for column, value in ((_OPENING.c.kind, wanted.kind), (_OPENING.c.outcome, wanted.outcome)):
+        others += (
+            [] if value is None else [column.concat("") == str(value)]
+        )  # by its own index it would be all of a kind
+    others += [] if wanted.group is None else [_OPENING.c.group_name.concat("") == wanted.group]
+    for start in range(0, len(subjects), _CHUNK):
+        about = _OPENING.c.subject.in_(subjects[start : start + _CHUNK])
+        for row in connection.execute(_openings().where(about, *others).order_by(_OPENING.c.seq)).all():
+            yield _row(row)
+
+
 def page_statement(wanted: AuditFilter, first: int, last: int, limit: int) -> Select[Any]:
     """Return the statement of a page of the entries numbered from `first` to `last`.
 

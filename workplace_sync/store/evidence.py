@@ -220,10 +220,11 @@ class EvidenceLog:
                 yield bundle_path(begin // WIDTH, len(bodies)), bundle(bodies)
             yield "checkpoint", note.encode()
 
-    def audit(self, *, openings: bool = True) -> VerifyReport:
+    def audit(self, *, openings: bool = True, watch: Callable[[int], None] | None = None) -> VerifyReport:
         """Return the report of the full audit, hashing every row again, and every opening unless told otherwise.
 
-        Raises EvidenceError when the checkpoint file cannot even be read as text.
+        `watch` is told every now and then how many entries were read. Raises EvidenceError when the checkpoint file
+        cannot even be read as text.
         """
         outside = self._outside.read()
         with rows.steady(self.database) as connection:
@@ -231,7 +232,7 @@ class EvidenceLog:
                 keys = rows.read_keys(connection, self.verifier)
             except EvidenceError:
                 keys = KeyRing(self.verifier)  # what is wrong with the change of keys shows in the report
-            return audit(rows.read_held(connection, outside, openings=openings), keys)
+            return audit(rows.read_held(connection, outside, openings=openings, watch=watch), keys)
 
     def begin_append(self, connection: Connection) -> Edge:
         """Lock the log for the transaction and return its edge, once it is what was signed last and nothing is newer."""

@@ -1,6 +1,6 @@
 """The log's rows: head, entries, openings, tiles and checkpoints, read and written with Core statements made once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -236,13 +236,19 @@ def read_tile(connection: Connection, tile: Tile, width: int) -> bytes:
     return b"".join(read_nodes(connection, [Node(8 * tile.level, tile.number * WIDTH + at) for at in range(width)]))
 
 
-def read_held(connection: Connection, outside: str | None, *, openings: bool) -> Held:
-    """Return streams over all rows of the log, for the audit; they live as long as the connection."""
+def read_held(
+    connection: Connection, outside: str | None, *, openings: bool, watch: Callable[[int], None] | None = None
+) -> Held:
+    """Return streams over all rows of the log, for the audit; they live as long as the connection.
+
+    `watch` is told every thousand entries how many were read.
+    """
     head = connection.execute(_READ_HEAD).first()
     octets = _OCTETS[connection.dialect.name]
     upper = f"SELECT level, idx, {octets.format('data')} FROM evidence_tile WHERE level <> 0"  # noqa: S608
+    entries = _stream(connection, f"SELECT seq, {octets.format('body')} FROM evidence_entry ORDER BY seq")  # noqa: S608 - our own names, here and below
     return Held(
-        entries=_stream(connection, f"SELECT seq, {octets.format('body')} FROM evidence_entry ORDER BY seq"),  # noqa: S608 - our own names, here and below
+        entries=entries if watch is None else _watched(entries, watch),
         leaf_tiles=_stream(
             connection,
             f"SELECT idx, {octets.format('data')} FROM evidence_tile WHERE level = 0 ORDER BY idx",  # noqa: S608
@@ -260,6 +266,13 @@ def read_held(connection: Connection, outside: str | None, *, openings: bool) ->
         else None,
         outside=outside,
     )
+
+
+def _watched(rows: Iterator[Any], watch: Callable[[int], None]) -> Iterator[Any]:
+    for number, row in enumerate(rows):
+        if number % _CHUNK == 0:
+            watch(number)
+        yield row
 
 
 def _stream(connection: Connection, statement: str) -> Iterator[Any]:

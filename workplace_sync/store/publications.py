@@ -61,6 +61,13 @@ def publications(connection: Connection) -> list[Publication]:
     return [Publication(*row) for row in connection.execute(wanted.order_by(columns.id))]
 
 
+def newest(connection: Connection, limit: int) -> list[Publication]:
+    """Return what was given out last, newest first."""
+    columns = _PUBLICATION.c
+    wanted = select(columns.size, columns.note, columns.place, columns.published_at, columns.published_by)
+    return [Publication(*row) for row in connection.execute(wanted.order_by(columns.id.desc()).limit(limit))]
+
+
 def add_witness(connection: Connection, key: WitnessKey, at: datetime, by: str) -> None:
     """Keep a witness's key."""
     values = {"name": key.name, "vkey": key.vkey, "added_at": at, "added_by": by, "size": 0}
@@ -91,6 +98,29 @@ def cosignatures(connection: Connection) -> dict[int, list[str]]:
     for row in connection.execute(select(columns.size, columns.line).order_by(columns.size, columns.witness)):
         found[row.size].append(row.line)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Who signed the checkpoint of `size` entries when: a witness, or an authority for time-stamps."""
+
+    size: int
+    by: str
+    at: datetime
+
+
+def newest_cosignatures(connection: Connection, limit: int) -> list[Sealed]:
+    """Return the cosignatures over the largest checkpoints, newest first."""
+    columns = _COSIGNATURE.c
+    wanted = select(columns.size, columns.witness, columns.cosigned_at).order_by(columns.size.desc(), columns.witness)
+    return [Sealed(*row) for row in connection.execute(wanted.limit(limit))]
+
+
+def newest_stamps(connection: Connection, limit: int) -> list[Sealed]:
+    """Return the time-stamps that were taken last, newest first."""
+    columns = _TIME_STAMP.c
+    wanted = select(columns.size, columns.authority, columns.stamped_at).order_by(columns.id.desc())
+    return [Sealed(*row) for row in connection.execute(wanted.limit(limit))]
 
 
 def add_time_stamp(connection: Connection, stamp: TimeStamp) -> None:
