@@ -186,7 +186,12 @@ ORDER BY o.seq
 
 
 def unseen(connection: Connection, plan_id: str) -> list[str]:
-    """Return the keys of those whose change was accepted, but whom the last complete snapshot does not show so."""
+    """Return the keys of those whose change was accepted, but whom the last complete snapshot does not show so.
+
+    Somebody added whom no reading ever showed is told as that and nothing more. They are no departure: whether they were
+    taken out again at once, or never put in at all, cannot be told apart without having seen them (promise P8). A signed
+    webhook about them is kept as a hint all the same.
+    """
     return [row.key for row in connection.execute(_UNSEEN, {"plan_id": plan_id})]
 
 
