@@ -34,6 +34,7 @@ class Verb(StrEnum):
     OBSERVE = "observe"
     RECONCILE = "reconcile"
     REVIEW = "review"
+    IMPORT = "import"  # a roster that was handed in
 
 
 @dataclass(slots=True)

@@ -6,7 +6,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Row, Table, Text, func, insert, literal, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 
 from workplace_sync.membership.plan import Header, PlannedChange
 from workplace_sync.store.privacy import ERASED
@@ -126,11 +141,28 @@ def find(connection: Connection, name: str) -> list[PlanRecord]:
     return [_plan(row) for row in connection.execute(select(_PLAN).where(by_name).limit(5))]
 
 
-def recent(connection: Connection, group: str | None = None, *, limit: int = 20) -> list[PlanRecord]:
-    """Return the newest plans, of one group or of all."""
+def recent(
+    connection: Connection,
+    group: str | None = None,
+    *,
+    limit: int = 20,
+    before: tuple[datetime, str] | None = None,
+    open_at: datetime | None = None,
+) -> list[PlanRecord]:
+    """Return the newest plans, of one group or of all: those that come after `before`, a plan's time and id.
+
+    With `open_at` only those that have not expired by then.
+    """
     query = select(_PLAN).order_by(_PLAN.c.created_at.desc(), _PLAN.c.id).limit(limit)
     if group is not None:
         query = query.where(_PLAN.c.group_name == group)
+    if before is not None:
+        at, plan_id = before
+        query = query.where(
+            or_(_PLAN.c.created_at < at, and_(_PLAN.c.created_at == at, _PLAN.c.id > plan_id)), _PLAN.c.created_at <= at
+        )
+    if open_at is not None:
+        query = query.where(_PLAN.c.expires_at > open_at)
     return [_plan(row) for row in connection.execute(query)]
 
 
@@ -235,6 +267,23 @@ def count_effects(connection: Connection, plan_id: str) -> dict[str, int]:
     """Return how many changes of a plan ended in each effect."""
     query = select(_CHANGE.c.effect, func.count()).where(_CHANGE.c.plan_id == plan_id).group_by(_CHANGE.c.effect)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def numbered(connection: Connection, plan_id: str, seqs: Sequence[int]) -> list[tuple[PlannedChange, str]]:
+    """Return a plan's changes of these few numbers, in their order, each with its operation's state ('' for none)."""
+    return _with_states(connection, plan_id, _CHANGE.c.seq.in_(seqs)) if seqs else []
+
+
+def about(connection: Connection, plan_id: str, key: str) -> list[tuple[PlannedChange, str]]:
+    """Return a plan's changes about one person, each with its operation's state ('' where there is none)."""
+    return _with_states(connection, plan_id, _CHANGE.c.key == key)
+
+
+def _with_states(connection: Connection, plan_id: str, wanted: ColumnElement[bool]) -> list[tuple[PlannedChange, str]]:
+    same = (_OPERATION.c.plan_id == _CHANGE.c.plan_id) & (_OPERATION.c.seq == _CHANGE.c.seq)
+    query = select(_CHANGE.c.body, func.coalesce(_OPERATION.c.state, "")).join(_OPERATION, same, isouter=True)
+    rows = connection.execute(query.where(_CHANGE.c.plan_id == plan_id, wanted).order_by(_CHANGE.c.seq))
+    return [(PlannedChange.parse(row[0]), row[1]) for row in rows]
 
 
 def add_review(connection: Connection, review: Review) -> None:

@@ -180,3 +180,23 @@ def names_of(connection: Connection, group: str, keys: Sequence[str]) -> dict[st
         )
         found |= {row.key: row.name for row in connection.execute(query)}
     return found
+
+
+def wanted(connection: Connection, group: str) -> Iterator[tuple[str, str]]:
+    """Yield everybody wanted in a group by key, with the name of the source that named them, in the order of the keys."""
+    same = _DESIRED.c.import_id == _IMPORT.c.id
+    query = select(_DESIRED.c.key, _IMPORT.c.source).join(_IMPORT, same).where(_DESIRED.c.group_name == group)
+    rows = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(
+        query.order_by(_DESIRED.c.key)
+    )
+    for part in rows.partitions(_AT_ONCE):
+        yield from ((row[0], row[1]) for row in part)
+
+
+def last_import(connection: Connection, group: str, source: str) -> tuple[datetime, str, int] | None:
+    """Return when a source was read in last, by whom, and how many rows it had; None where it never was."""
+    query = select(_IMPORT.c.imported_at, _IMPORT.c.imported_by, _IMPORT.c.rows).where(
+        _IMPORT.c.group_name == group, _IMPORT.c.source == source
+    )
+    row = connection.execute(query.order_by(_IMPORT.c.imported_at.desc()).limit(1)).first()
+    return None if row is None else (row[0], row[1], row[2])
