@@ -67,5 +67,10 @@ def test_taking_in_five_thousand_webhooks(senders: int, tmp_path: Path) -> None:
     print(f"taken in {seconds:.1f} s, read too {whole:.1f} s")
     note = f"{DELIVERIES:,} deliveries of {senders} at once while they are read into the evidence log"
     record(f"webhooks: answer to a delivery, p99 of {senders} at once", p99 * 1e3, "ms", note)
-    record(f"webhooks: taken in and read, {senders} at once", DELIVERIES / whole, "/s", "durable before the answer; an entry each")
+    record(
+        f"webhooks: taken in and read, {senders} at once",
+        DELIVERIES / whole,
+        "/s",
+        "durable before the answer; an entry each",
+    )
     assert p99 < MOST_SECONDS
