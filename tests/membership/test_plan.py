@@ -18,6 +18,7 @@ from workplace_sync.membership.plan import (
     planned,
     restored_facts,
     stored_facts,
+    unnumbered,
 )
 from workplace_sync.membership.subject import DEFAULTS
 from workplace_sync.policy.decision import Decision, Effect, Finding
@@ -187,3 +188,13 @@ def test_a_header_survives_its_line() -> None:
         ("guards@1/y by trial",),
     )
     assert Header.parse(header.line()) == header
+
+
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"])), seqs=st.tuples(st.integers(0, 10**9), st.integers(0, 10**9))
+)
+def test_a_change_says_the_same_in_two_plans_but_for_its_number(text: str, seqs: tuple[int, int]) -> None:
+    one = PlannedChange(0, "k", "a", "", Action.ADD, text, Effect.HOLD, why=(text, '"seq":7'), facts={"x": text})
+    first, second = (unnumbered(one._replace(seq=seq).line()) for seq in seqs)
+    assert first == second == one.line().replace('"seq":0,', '"seq":,')
+    assert unnumbered(one._replace(reason=f"{text}!").line()) != first

@@ -117,7 +117,7 @@ ORDER BY s.key, s.source_no, s.line
 """
 _LEDGER = text(f"""
 INSERT INTO consent_event (key, scope, kind, origin, at, recorded_at, wording, basis, source, recorded_by, expires_at)
-{_NEW_STATEMENTS}""").bindparams(bindparam("recorded_at", type_=Instant()))  # noqa: S608 - texts of ours alone
+{_NEW_STATEMENTS}""").bindparams(bindparam("recorded_at", type_=Instant()))
 
 
 def put_in_place(
@@ -158,7 +158,7 @@ SELECT (SELECT count(DISTINCT key) FROM staged_person) = (SELECT count(*) FROM d
           AND d.tenant = r.tenant AND d.status = r.status AND d.roles = r.roles AND d.external_id = r.external_id
           AND d.method = r.method AND i.source = r.source))
 """)
-_ANY_STATEMENT = text(f"SELECT EXISTS (SELECT 1 FROM ({_NEW_STATEMENTS}) n)").bindparams(
+_ANY_STATEMENT = text(f"SELECT EXISTS (SELECT 1 FROM ({_NEW_STATEMENTS}) n)").bindparams(  # noqa: S608 - our own text
     bindparam("recorded_at", type_=Instant())
 )
 
