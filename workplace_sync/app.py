@@ -12,9 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
-from workplace_sync.errors import InputError, SettingsError, UsageError
+from workplace_sync.cases.categories import Rulebook
+from workplace_sync.cases.escalation_steps import Role as CaseRole
+from workplace_sync.errors import Fault, InputError, SettingsError, UsageError
+from workplace_sync.escalations import FILE_NAME as ESCALATIONS_FILE
+from workplace_sync.escalations import load_rulebook
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.groups import AddressSource, FileSource, GroupFile, GroupSource, load_group, load_groups
+from workplace_sync.jobs.case_desk import CaseDesk
 from workplace_sync.jobs.figures import Figures, figures_of
 from workplace_sync.jobs.notices import Notifier
 from workplace_sync.jobs.office import Confirmation, Office, Stakes
@@ -27,7 +32,7 @@ from workplace_sync.notices.ping import Ping
 from workplace_sync.notices.sender import Sender
 from workplace_sync.notices.smtp import Email, Encryption, MailServer
 from workplace_sync.notices.webhook import Webhook
-from workplace_sync.people import DECIDES, People, load_people
+from workplace_sync.people import DECIDES, People, Role, load_people
 from workplace_sync.platforms.http import Patience, Timeouts
 from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
 from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
@@ -35,6 +40,7 @@ from workplace_sync.policy.shelf import floor_files, load_policies
 from workplace_sync.roster.person import Method
 from workplace_sync.roster.readers import read_addresses, read_roster
 from workplace_sync.settings import Settings
+from workplace_sync.store.case_key import CaseKey
 from workplace_sync.store.database import Database
 from workplace_sync.store.erasure_journal import JournalFile
 from workplace_sync.store.evidence import EvidenceLog
@@ -266,6 +272,28 @@ class Application:
                 return RosterSource(Method.GROUP_COPY, name, people, group.managed.tenant)
         assert_never(source)
 
+    def case_desk(self, role: CaseRole | None = None) -> CaseDesk:
+        """Return the desk for escalations. `role` is what the actor is here for, where a login has told it already.
+
+        Without a people file the officers of config/escalations.yaml are those who work on cases. Raises InputError for a
+        faulty file, or one that names officers who are none in the people file; StoreError and so on as `office` does.
+        """
+        rulebook = load_rulebook(self.settings.config_dir)
+        officers = frozenset(one.name for one in rulebook.officers)
+        own = CaseRole.OFFICER if self.actor in officers else None
+        if self.people is not None:
+            _check_officers(self.people, rulebook, self.settings.config_dir / ESCALATIONS_FILE)
+            officers = frozenset(one.name for one in self.people.who_may(Role.OFFICER))
+            own = _case_role(self.people, self.actor)
+        return CaseDesk(
+            self.office,
+            rulebook,
+            CaseKey(self.settings.case_key_file),
+            role or own,
+            officers,
+            timedelta(hours=self.settings.unseal_hours),
+        )
+
     def notifier(self) -> Notifier:
         """Return what tells the committee; it needs neither key nor office, so that it can tell that these fail."""
         settings = self.settings
@@ -309,6 +337,24 @@ class Application:
     def approval_valid(self) -> timedelta:
         """For how long an approval counts."""
         return timedelta(hours=self.settings.approval_valid_hours)
+
+
+def _case_role(people: People, name: str) -> CaseRole | None:
+    """Return the role in which somebody works on cases: the one that may do most; None where they have none."""
+    order = (Role.OFFICER, Role.OWNER, Role.REP, Role.ADMIN, Role.AUDITOR)
+    return next((CaseRole(role.value) for role in order if people.may(name, role)), None)
+
+
+def _check_officers(people: People, rulebook: Rulebook, file: Path) -> None:
+    faults = [
+        Fault(
+            str(file), 0, 0, f"officers.{number}.name", "is no officer in the people file", "give them the role there"
+        )
+        for number, one in enumerate(rulebook.officers)
+        if not people.may(one.name, Role.OFFICER)
+    ]
+    if faults:
+        raise InputError(f"{file} cannot be used as written.", faults, hint="Correct what is listed, then try again.")
 
 
 def _senders(settings: Settings) -> list[Sender]:

@@ -82,6 +82,13 @@ class Kind(StrEnum):
     ACCOUNT_DISABLED = "account.disabled"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REVOKED = "token.revoked"
+    ESCALATION_RECEIVED = "escalation.received"
+    ESCALATION_STEP = "escalation.step"
+    ESCALATION_UNSEAL_ASKED = "escalation.unseal_asked"
+    ESCALATION_UNSEALED = "escalation.unsealed"
+    ESCALATION_RESEALED = "escalation.resealed"
+    ESCALATION_HELD = "escalation.held"
+    ESCALATION_ERASED = "escalation.erased"
 
 
 ERASING = (Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED)

@@ -208,6 +208,29 @@ def _webhook(_row: AuditRow, data: Data) -> str:
     return f"The platform sent a webhook {about}, signature {data['proof']} good: a hint, not proof.{when}"
 
 
+def _escalation(row: AuditRow, data: Data) -> str:
+    step, state = (str(word).replace("_", " ") for word in (row.outcome, data["state"]))
+    return f"Case {data['case']}: {step}; it is now {state}. What was written is not in this log."
+
+
+def _unseal(row: AuditRow, data: Data) -> str:
+    both = f"{data['asked_by']} and {data['second']}" if data["second"] else str(data["asked_by"])
+    did = "opened" if row.outcome == "unsealed" else "asked to open"
+    return f"Who reported case {data['case']} was {did} by {both}: {data['reason']}"
+
+
+def _resealed(_row: AuditRow, data: Data) -> str:
+    return f"Sealed identities moved to new keys: {data['moved']}; shared out anew: {data['shared']}."
+
+
+def _escalation_held(row: AuditRow, data: Data) -> str:
+    return f"Case {data['case']}: legal hold {row.outcome}."
+
+
+def _escalations_erased(_row: AuditRow, data: Data) -> str:
+    return f"Texts, files, receipts and identities of {data['number']} closed cases erased, as their time was over."
+
+
 _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.LOG_CREATED: _created,
     Kind.POLICIES_ACTIVATED: _policies,
@@ -249,4 +272,11 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.ACCOUNT_DISABLED: _account,
     Kind.TOKEN_ISSUED: _token,
     Kind.TOKEN_REVOKED: _token,
+    Kind.ESCALATION_RECEIVED: _escalation,
+    Kind.ESCALATION_STEP: _escalation,
+    Kind.ESCALATION_UNSEAL_ASKED: _unseal,
+    Kind.ESCALATION_UNSEALED: _unseal,
+    Kind.ESCALATION_RESEALED: _resealed,
+    Kind.ESCALATION_HELD: _escalation_held,
+    Kind.ESCALATION_ERASED: _escalations_erased,
 }

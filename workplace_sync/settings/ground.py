@@ -176,6 +176,11 @@ class GroundSettings(BaseSettings):
         return self.key_file.with_name("suppression.key")
 
     @property
+    def case_key_file(self) -> Path:
+        """The key under which the words of escalations are encrypted, beside the key of the log."""
+        return self.key_file.with_name("cases.key")
+
+    @property
     def erasures_file(self) -> Path:
         """The journal of erasures, beside the checkpoint and with it away from the database."""
         return self.checkpoint_file.with_name("erasures.jsonl")
