@@ -40,7 +40,7 @@ def newest_plans(
         return plans.recent(connection, group, limit=limit + 1, before=before, open_at=open_at)
 
     with database.connect() as connection:
-        found = _merged(connection, groups, newest, lambda plan: plan.created_at)
+        found = _merged(connection, groups, newest, lambda plan: (plan.created_at, plan.id))
     return _page(found, limit, lambda plan: (plan.created_at, plan.id))
 
 
@@ -53,7 +53,7 @@ def newest_runs(
         return runs.recent(connection, group, limit + 1, before)
 
     with database.connect() as connection:
-        found = _merged(connection, groups, newest, lambda run: run.began_at)
+        found = _merged(connection, groups, newest, lambda run: (run.began_at, run.id))
     return _page(found, limit, lambda run: (run.began_at, run.id))
 
 
@@ -61,12 +61,12 @@ def _merged(
     connection: Connection,
     groups: Sequence[str] | None,
     newest: Callable[[Connection, str | None], list[T]],
-    at: Callable[[T], datetime],
+    place: Callable[[T], Place],
 ) -> list[T]:
     """Ask group by group, each by its index: one question about several would sort all that they ever had."""
     if groups is None:
         return newest(connection, None)
-    return list(heapq.merge(*(newest(connection, group) for group in groups), key=at, reverse=True))
+    return list(heapq.merge(*(newest(connection, group) for group in groups), key=place, reverse=True))
 
 
 def _page(found: list[T], limit: int, place: Callable[[T], Place]) -> Listed[T]:

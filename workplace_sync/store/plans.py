@@ -153,13 +153,13 @@ def recent(
 
     With `open_at` only those that have not expired by then.
     """
-    query = select(_PLAN).order_by(_PLAN.c.created_at.desc(), _PLAN.c.id).limit(limit)
+    query = select(_PLAN).order_by(_PLAN.c.created_at.desc(), _PLAN.c.id.desc()).limit(limit)
     if group is not None:
         query = query.where(_PLAN.c.group_name == group)
     if before is not None:
         at, plan_id = before
         query = query.where(
-            or_(_PLAN.c.created_at < at, and_(_PLAN.c.created_at == at, _PLAN.c.id > plan_id)), _PLAN.c.created_at <= at
+            or_(_PLAN.c.created_at < at, and_(_PLAN.c.created_at == at, _PLAN.c.id < plan_id)), _PLAN.c.created_at <= at
         )
     if open_at is not None:
         query = query.where(_PLAN.c.expires_at > open_at)
