@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tests.sandbox_server import SandboxHandle
 from tests.scenarios.conftest import union as union  # noqa: PLC0414 - the fixture
 from tests.scenarios.folder import GROUP, HASTY, Folder
+from tests.store.tampering import lift_guards
 from workplace_sync.errors import ExitCode
 from workplace_sync.store.database import Database
 
@@ -86,6 +87,7 @@ def test_a_database_in_use_is_not_overwritten(used: Folder, postgres_url: str) -
 def test_a_database_whose_log_was_changed_is_not_copied(used: Folder, tmp_path: Path) -> None:
     opened = Database(f"sqlite:///{used.database}")
     with opened.write() as connection:
+        lift_guards(connection)
         connection.execute(text("DELETE FROM evidence_entry WHERE seq = (SELECT max(seq) FROM evidence_entry)"))
     opened.close()
     ended = used.run("db", "copy", "--to", f"sqlite:///{tmp_path / 'new.db'}")
