@@ -8,7 +8,7 @@ from workplace_sync.settings import load_settings
 from workplace_sync.store.database import Database
 from workplace_sync.worker.service import Rhythm, Worker
 
-HASTE = Rhythm(look=0.1, beat=0.3, rescue=0.5, stale=2.0, end_within=30.0, reconnect=0.2)
+HASTE = Rhythm(look=0.1, beat=0.3, rescue=0.5, stale=2.0, end_within=30.0, reconnect=0.2, retry=1.0)
 
 
 def main(home: str, concurrency: str = "1") -> None:

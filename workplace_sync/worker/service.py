@@ -25,7 +25,7 @@ from workplace_sync.store.database import Database
 from workplace_sync.store.queue import Job, Task
 from workplace_sync.store.queue_engine import JobFailedError, TryAgainError, make_engine
 from workplace_sync.worker.performing import Done, perform
-from workplace_sync.worker.retrying import again_after, has_failed
+from workplace_sync.worker.retrying import WEAK_SECONDS, again_after, has_failed
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Rhythm:
     """How often a worker does what, in seconds: look for jobs, give a sign of life, rescue what others left, reconnect.
 
     `stale` is after how long without a sign of life a worker counts as gone, `end_within` how long a job under way may
-    take to end when the worker is told to stop.
+    take to end when the worker is told to stop, `retry` after how long a job is first tried again.
     """
 
     look: float = 0.5
@@ -46,6 +46,7 @@ class Rhythm:
     stale: float = 30.0
     end_within: float = 120.0
     reconnect: float = 2.0
+    retry: float = WEAK_SECONDS
 
 
 @dataclass(slots=True)
@@ -150,7 +151,7 @@ class Worker:
         with bound(group=job.group, task=job.task.value):
             done = self._done(job)
             self.after_job(job.group)
-            seconds = again_after(done.code, attempts)
+            seconds = again_after(done.code, attempts, self.rhythm.retry)
             if seconds is not None:
                 self._put_back(job, number, attempts, done, seconds)
             elif has_failed(done.code):
