@@ -89,7 +89,7 @@ def test_cases_are_run_again_once_a_file_has_changed(shelf: tuple[ConsoleHandle,
     cases = folder / "tests" / "quiet.yaml"
     cases.parent.mkdir(exist_ok=True)
     case = "- {name: %s, action: add, now: 2026-11-%sT12:00:00Z, expect: {effect: %s, rules: [%s]}}\n"
-    text = "kind: PolicyTests\npolicy: quiet\ncases:\n"
+    text = "kind: PolicyTests\npolicy: quiet\nnow: 2026-11-23T12:00:00Z\ncases:\n"
     text += case % ("a Sunday", "22", "deny", "sunday") + case % ("a Monday", "23", "hold", "")
     cases.write_text(text, encoding="utf-8")
     page = audrey.get("/policies/cases").text

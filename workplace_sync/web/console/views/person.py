@@ -24,6 +24,9 @@ from workplace_sync.web.console.sight import begin_of, day_given, groups_seen, i
 _AT = "/people"
 _AT_ONCE = 100
 _READS = 20
+_DEEPER = " " * 3  # indented below a point, which is by two
+
+Point = tuple[str, list[str]]
 
 
 @page(_AT, Permission.PEOPLE_READ, menu=Menu("People", 40), help="person")
@@ -94,14 +97,16 @@ def why(ask: Asked, person: str, group: str = "", at: str = "") -> Response:
     )
 
 
-def parts_of(lines: list[str]) -> list[tuple[str, list[str]]]:
-    """Return an explanation's lines as parts, each a heading ('' for the first) with its lines."""
-    parts: list[tuple[str, list[str]]] = [("", [])]
+def parts_of(lines: list[str]) -> list[tuple[str, list[Point]]]:
+    """Return an explanation's lines as parts: a heading ('' for the first), and points, each with what is indented below."""
+    parts: list[tuple[str, list[Point]]] = [("", [])]
     for line in filter(None, lines):
         if line.endswith(":") and not line.startswith(" "):
             parts.append((line.removesuffix(":"), []))
+        elif line.startswith(_DEEPER) and parts[-1][1]:
+            parts[-1][1][-1][1].append(line.strip())
         else:
-            parts[-1][1].append(line)
+            parts[-1][1].append((line.strip(), []))
     return [(heading, found) for heading, found in parts if heading or found]
 
 
