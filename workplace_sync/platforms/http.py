@@ -17,7 +17,6 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
@@ -26,6 +25,7 @@ from workplace_sync.errors import SettingsError
 from workplace_sync.platforms.base import CallError, MalformedAnswerError, RateLimitedError
 from workplace_sync.platforms.failures import failure_of
 from workplace_sync.platforms.pace import Pace
+from workplace_sync.platforms.prompt import PromptAdapter, cut_after
 from workplace_sync.platforms.waiting import Clock, never
 
 _LARGEST_ANSWER = 64 * 1024 * 1024
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait for a connection, and for each piece of an answer."""
+    """Seconds to wait for a connection, and for each piece of an answer; its headers have three times as long in all."""
 
     connect: float = 3.05
     read: float = 30.0
@@ -171,15 +171,18 @@ class HttpClient:
         signature = self._dialect.signature(self._clock.now())
         failure: CallError | None = None
         try:
-            with self._session.request(
-                "GET" if call.form is None else "POST",
-                f"{self._base}/{call.path}",
-                params={**call.params, **signature} if call.form is None else call.params,
-                data=None if call.form is None else {**call.form, **signature},
-                timeout=(self._timeouts.connect, self._timeouts.read),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                self._session.request(
+                    "GET" if call.form is None else "POST",
+                    f"{self._base}/{call.path}",
+                    params={**call.params, **signature} if call.form is None else call.params,
+                    data=None if call.form is None else {**call.form, **signature},
+                    timeout=(self._timeouts.connect, self._timeouts.read),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+                cut_after(self._patience.total, response.raw.shutdown),
+            ):
                 return self._received(response)
         except (requests.RequestException, OSError) as error:
             failure = failure_of(error)
@@ -286,7 +289,7 @@ class _Bearer(AuthBase):
 
 def _session(token: str, threads: int) -> requests.Session:
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
+    adapter = PromptAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = f"workplace-sync/{__version__}"
@@ -296,11 +299,15 @@ def _session(token: str, threads: int) -> requests.Session:
 
 
 class WithoutQueries(logging.Filter):
-    """Cuts every query out of a log record: at DEBUG, urllib3 logs whole addresses, and with them the proof."""
+    """Cuts every query out of a log record: at DEBUG, urllib3 logs whole addresses, and with them the proof.
+
+    Of headers that came in half it also logs a traceback, with what it could not read: neither is of use to anybody.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, cut."""
         record.msg, record.args = _QUERY.sub("?…", record.getMessage()), ()
+        record.exc_info = record.exc_text = None
         return True
 
 
