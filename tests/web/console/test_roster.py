@@ -108,7 +108,7 @@ def test_what_is_wrong_is_listed_by_its_line_with_what_to_do_and_nothing_is_take
     assert not _imports(fresh)
 
 
-def test_an_empty_list_is_not_taken_for_a_roster(fresh: ConsoleHandle, ada: Browser) -> None:
+def test_an_empty_list_is_not_taken_for_a_roster(ada: Browser) -> None:
     assert "cannot be taken" in ada.follow(_hand_in(ada, _csv([]))).text
     assert "No file was chosen, or it is empty" in ada.follow(_hand_in(ada, b"")).text
     assert "No file was chosen" in ada.follow(ada.post(AT)).text

@@ -34,9 +34,9 @@ _REASONS = 30
 _SAME_NAME = 12  # digits of a digest, as everywhere
 
 WORDS = {
-    "allow": "goes",
-    "excepted": "goes by an exception",
-    "warn": "goes with a warning",
+    "allow": "allowed",
+    "excepted": "allowed by an exception",
+    "warn": "allowed with a warning",
     "hold": "held",
     "deny": "denied",
 }
