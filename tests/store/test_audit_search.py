@@ -65,6 +65,7 @@ def _group(number: int) -> str:
         (Search(since=START + timedelta(seconds=30)), lambda n: n >= 30),
         (Search((BT,), until=START + timedelta(seconds=30)), lambda n: n < 30 and _group(n) == BT),
         (Search(kind=Kind.MEMBER_DEPARTED, rules=(RARE,)), lambda _: False),
+        (Search((BT,), kind=Kind.MEMBER_DEPARTED, outcome="never so"), lambda _: False),
         (Search(()), lambda _: False),
     ],
 )
@@ -127,7 +128,7 @@ def test_what_was_written_long_before_or_after_a_date_is_not_walked_through(data
         (Search((BT,)), "ix_opening_group_name_seq"),
         (Search((BT,), outcome="failed"), "ix_opening_group_name_outcome_seq"),
         (Search(outcome="failed"), "ix_opening_outcome_seq"),
-        (Search(kind=Kind.PLAN_MADE, outcome="failed"), "ix_opening_kind_seq"),
+        (Search(kind=Kind.PLAN_MADE, outcome="failed"), "ix_opening_kind_outcome_seq"),
         (Search((BT,), kind=Kind.PLAN_MADE, outcome="failed"), "ix_opening_group_name_kind_seq"),
         (Search((BT,), subject="x", kind=Kind.PLAN_MADE, outcome="failed"), "ix_opening_subject_seq"),
         (Search((BT,), since=START, until=START + timedelta(days=9)), "ix_opening_group_name_seq"),

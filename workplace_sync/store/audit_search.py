@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, exists, func, literal, or_, select, union_all
 
 from workplace_sync.evidence.entry import Kind
 from workplace_sync.store import audit
@@ -131,10 +131,11 @@ def _walks(search: Search) -> Iterator[list[ColumnElement[bool]]]:
     if search.rules:
         kinds = [kind for kind in CITING if search.kind in {None, kind}]
     if search.subject is not None:
-        other = [] if kinds == [None] else [_dressed(c.kind).in_([kind.value for kind in kinds if kind])]
-        other += [] if search.groups is None else [_dressed(c.group_name).in_(search.groups)]
-        other += [] if search.outcome is None else [_dressed(c.outcome) == search.outcome]
-        yield [c.subject == search.subject, *other]
+        whole: list[ColumnElement[bool]] = [c.subject == search.subject]
+        whole += [] if kinds == [None] else [_dressed(c.kind).in_([kind.value for kind in kinds if kind])]
+        whole += [] if search.groups is None else [_dressed(c.group_name).in_(search.groups)]
+        whole += [] if search.outcome is None else [_dressed(c.outcome) == search.outcome]
+        yield whole
         return
     for group, kind in product([None] if search.groups is None else search.groups, kinds):
         found: list[ColumnElement[bool]] = []
@@ -143,8 +144,17 @@ def _walks(search: Search) -> Iterator[list[ColumnElement[bool]]]:
         if kind is not None:
             found.append(c.kind == kind.value)
         if search.outcome is not None:
-            found.append((c.outcome if kind is None else _dressed(c.outcome)) == search.outcome)
+            by_group = group is not None and kind is not None
+            found.append((_dressed(c.outcome) if by_group else c.outcome) == search.outcome)
+            if kind is not None and group is not None:
+                found.append(_ever(kind, search.outcome))
         yield found
+
+
+def _ever(kind: Kind, outcome: str) -> ColumnElement[bool]:
+    """Whether that kind ends like that at all: else a whole group would be walked through for nothing."""
+    other = _OPENING.alias("other")
+    return exists().where(other.c.kind == kind.value, other.c.outcome == outcome)
 
 
 def _dressed(column: ColumnElement[str]) -> ColumnElement[str]:

@@ -370,6 +370,7 @@ class OpeningRow(Row, table=True):
         Index("ix_opening_group_name_seq", "group_name", "seq"),
         Index("ix_opening_group_name_outcome_seq", "group_name", "outcome", "seq"),
         Index("ix_opening_outcome_seq", "outcome", "seq"),
+        Index("ix_opening_kind_outcome_seq", "kind", "outcome", "seq"),
     )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

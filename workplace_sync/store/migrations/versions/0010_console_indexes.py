@@ -11,6 +11,7 @@ _INDEXES = (
     ("opening", ("group_name", "seq")),
     ("opening", ("group_name", "outcome", "seq")),
     ("opening", ("outcome", "seq")),
+    ("opening", ("kind", "outcome", "seq")),
     ("evidence_checkpoint", ("signed_at",)),
 )
 
