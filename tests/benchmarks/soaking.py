@@ -95,10 +95,10 @@ class Branch:
         kind, how = self.chance.choice(FAULTS)
         self.sandbox.fault(kind, **how)
 
-    def effects(self, group: Group, verb: str) -> Counter[str]:
-        """Return how often each person was added, or removed, through the API, by the platform's own journal."""
+    def effects(self, group: Group, verb: str, by: str = "api") -> Counter[str]:
+        """Return how often each person was added, or removed, by the API or the employer, as the platform's journal has it."""
         entries = self.sandbox.journal(group.id)
-        return Counter(each["email"].casefold() for each in entries if each["verb"] == verb and each["by"] == "api")
+        return Counter(each["email"].casefold() for each in entries if each["verb"] == verb and each["by"] == by)
 
 
 def make_branch(home: Path, sandbox: SandboxHandle, url: str, groups: int, people: int, seed: int) -> Branch:
