@@ -307,6 +307,7 @@ class Application:
             settings.reminders,
             settings.console_url,
             stakes=self.stakes,
+            deadlines=lambda: load_rulebook(settings.config_dir).deadlines,
         )
 
     def ping(self) -> Ping:

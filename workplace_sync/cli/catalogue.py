@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "metrics": Entry("Tell counts and times as Prometheus reads them.", f"{_HERE}.metrics:metrics"),
     "runs": Entry("List what ran and what runs, and free a group from a run.", f"{_HERE}.runs:app"),
     "incident": Entry("Removals by others that go together, and the file of each.", f"{_HERE}.incident:app"),
+    "escalation": Entry("What members call out, good or bad, and what came of it.", f"{_HERE}.escalation:app"),
     "invite": Entry("List those to invite with the group's link instead.", f"{_HERE}.people:invite"),
     "consent": Entry("Record who wants to be added and who does not.", f"{_HERE}.people:consent_app"),
     "policy": Entry("Read, check and try the policies in force.", f"{_HERE}.policy:app"),

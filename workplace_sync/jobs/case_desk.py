@@ -170,6 +170,13 @@ def all_cases(connection: Connection) -> dict[str, Escalation]:
     return {case: escalation_of(case, events) for case, events in store.events(connection).items()}
 
 
+def make_key(desk: CaseDesk) -> None:
+    """Make the key for cases where there is no case yet; a lost one is never replaced, and told when it is needed."""
+    with desk.office.database.connect() as connection:
+        if not store.keeping(connection):
+            desk.key.make()
+
+
 def case_name(given: str) -> str:
     """Return the id that somebody means: small letters and a missing hyphen do not matter."""
     plain = given.strip().upper().replace("-", "")

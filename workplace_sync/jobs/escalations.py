@@ -29,6 +29,7 @@ from workplace_sync.jobs.case_desk import (
     CaseFile,
     all_cases,
     case_name,
+    make_key,
     no_case,
     read_events,
     require_part,
@@ -72,7 +73,7 @@ def open_case(
     _check_length(words)
     files = clean_all(attachments, desk.rulebook.attachments, report.confidentiality)
     event = received(report, by=desk.actor, role=desk.having_role(), at=desk.office.now(), words=words)
-    desk.key.make()
+    make_key(desk)
     slip = new_receipt(desk) if receipt else None
     with desk.office.log.transaction() as transaction:
         connection = transaction.connection

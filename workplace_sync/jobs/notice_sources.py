@@ -4,8 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from workplace_sync.cases.escalation_steps import Deadlines, overdue
 from workplace_sync.cases.notice import Episode, Matter
 from workplace_sync.errors import EvidenceError, ExitCode
+from workplace_sync.jobs.case_desk import all_cases
 from workplace_sync.jobs.office import NORMAL_STAKES, Stakes
 from workplace_sync.jobs.waiting import waiting
 from workplace_sync.store import figures, incidents
@@ -26,13 +28,14 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What a source looks at: the database, the groups asked about, the time, the check of the evidence log, the stakes."""
+    """What a source looks at: the database, the groups asked about, the time, the evidence's check, the rules of waiting."""
 
     database: Database
     groups: Collection[str]
     now: datetime
     check_evidence: Callable[[], None]
     stakes: Stakes = NORMAL_STAKES
+    deadlines: Callable[[], Deadlines] = Deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,22 @@ def evidence(books: Books) -> Iterator[Episode]:
         yield Episode(Matter.EVIDENCE, "", "log", books.now)
 
 
+def overdue_escalations(books: Books) -> Iterator[Episode]:
+    """Yield that answers to members are overdue, as one number: which cases, officers see by themselves."""
+    deadlines = books.deadlines()
+    with books.database.connect() as connection:
+        found = [overdue(case, books.now, deadlines) for case in all_cases(connection).values() if case.open]
+    late = sorted(due for due in found if due is not None)
+    if late:
+        yield Episode(Matter.ESCALATION, "", "overdue", late[0].at, {"cases": len(late)})
+
+
 SOURCES = (
     Source(Matter.EVIDENCE, evidence),
     Source(Matter.INCIDENT, open_incidents),
     Source(Matter.BLIND, blind),
     Source(Matter.RUN, failing_runs),
     Source(Matter.HELD, held),
+    Source(Matter.ESCALATION, overdue_escalations),
 )
 """All that committees are told of; a new matter is one more of them."""

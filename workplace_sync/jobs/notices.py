@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from workplace_sync.cases.escalation_steps import Deadlines
 from workplace_sync.cases.notice import Due, Episode, Matter, Notice, due
 from workplace_sync.cases.notice_words import compose
 from workplace_sync.errors import NoticeError, SyncError, UsageError
@@ -69,6 +70,7 @@ class Notifier:
     console_url: str = ""
     sources: Sequence[Source] = SOURCES
     stakes: Stakes = NORMAL_STAKES
+    deadlines: Callable[[], Deadlines] = Deadlines
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ class Notifier:
         Raises StoreError or InputError only where nothing can be known at all: no database, or no group files.
         """
         scope = tuple(self.groups() if groups is None else groups)
-        books = Books(self.database, scope, self.now(), self.check_evidence, self.stakes)
+        books = Books(self.database, scope, self.now(), self.check_evidence, self.stakes, self.deadlines)
         episodes, unknown = self._look(books)
         known = [source.matter for source in self.sources if source.matter not in unknown]
         report = NoticeReport(tuple(episodes), unknown=tuple(unknown))

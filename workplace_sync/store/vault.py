@@ -71,7 +71,8 @@ def drop_shares(connection: Connection, case: str, officers: Collection[str] | N
 
 
 def ask(connection: Connection, request: Request) -> None:
-    """Keep a request; one of the same officer about the same case is replaced."""
+    """Keep a request; one of the same officer about the same case is replaced, and those past their time are forgotten."""
+    connection.execute(delete(_REQUEST).where(_REQUEST.c.expires_at <= request.asked_at))
     connection.execute(
         delete(_REQUEST).where(_REQUEST.c.case_id == request.case, _REQUEST.c.asked_by == request.asked_by)
     )
