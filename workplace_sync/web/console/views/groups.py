@@ -1,17 +1,22 @@
 """A group: how it stands and stood, what binds it, and what was done lately."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from starlette.responses import Response
 
 from workplace_sync.errors import InputError, SyncError
 from workplace_sync.groups import FileSource
 from workplace_sync.jobs.listing import newest_plans, newest_runs
-from workplace_sync.jobs.overview import overview
+from workplace_sync.jobs.overview import Standing, overview
 from workplace_sync.policy.shelf import Policy
-from workplace_sync.store import blind, incidents
+from workplace_sync.store import blind, evidence_rows, incidents, leases
 from workplace_sync.web.console.asking import Ask, Asked
+from workplace_sync.web.console.keeping import kept
 from workplace_sync.web.console.pages import page
 from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.plan_desk import desk_of
+from workplace_sync.web.console.recent import Recent
 from workplace_sync.web.console.views.overview import members_chart
 from workplace_sync.web.console.views.runs import badge_of
 
@@ -19,11 +24,18 @@ _LATELY = 6
 _BLINDS = 10
 
 
+class Standings(Recent[tuple[str, int, datetime], Standing]):
+    """How groups stood, by what the log held and the minute: whatever changes it but for a run is an entry of the log."""
+
+    def __init__(self) -> None:
+        super().__init__(100)
+
+
 @page("/groups/{group}", Permission.GROUPS_READ, group="group", help="groups")
 def one_group(ask: Asked, group: str) -> Response:
     """Show a group."""
     found, database, now = ask.groups[group], ask.app.database, ask.app.now()
-    (standing,) = overview(database, [group], now, ask.console.remembered)
+    standing = _standing(ask, group)
     plans = newest_plans(database, [group], limit=_LATELY).rows
     runs = newest_runs(database, [group], limit=_LATELY).rows
     with database.connect() as connection:
@@ -59,6 +71,19 @@ def one_group(ask: Asked, group: str) -> Response:
         },
         queue=not database.is_sqlite,
     )
+
+
+def _standing(ask: Ask, group: str) -> Standing:
+    """Return how a group stands, with who holds it at this moment."""
+    now, database = ask.app.now(), ask.app.database
+    with database.connect() as connection:
+        size, lease = evidence_rows.read_head(connection).size, leases.current(connection, group)
+
+    def make() -> Standing:
+        return overview(database, [group], now, ask.console.remembered)[0]
+
+    key = (group, size, now.replace(second=0, microsecond=0))
+    return replace(kept(ask, Standings, Standings).get(key, make), lease=lease)
 
 
 def _policies(ask: Ask, group: str) -> list[Policy] | None:

@@ -98,8 +98,9 @@ def one_plan(
     sheet = desk.sheet(ask, plan)
     outline = desk.outline(ask, plan, sheet.erased)
     chosen = outline.reasons[reason] if reason is not None and reason < len(outline.reasons) else None
-    lines, more = _people(ask, plan, (outline, effect, chosen), after, referred(ask, person) if person else "")
-    ask.noted_read("plan", plan.group, sorted({line.change.key for line in lines}) if lines else [""])
+    key = referred(ask, person) if person else ""
+    lines, more = _people(ask, plan, (outline, effect, chosen), after, key)
+    ask.noted_read("plan", plan.group, [key])
     drift = desk.drift(ask, sheet, group) if group and not sheet.over and at_once(plan) else None
     given = {"effect": effect, "reason": "" if reason is None else str(reason)}
     return ask.show(
