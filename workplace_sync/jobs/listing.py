@@ -1,7 +1,7 @@
 """The newest plans and runs of the groups that somebody may see, a page at a time: by the last one seen, not by numbers."""
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -28,7 +28,7 @@ class Listed(Generic[T]):
 
 def newest_plans(
     database: Database,
-    groups: Sequence[str] | None,
+    groups: Collection[str] | None,
     *,
     limit: int,
     before: Place | None = None,
@@ -45,7 +45,7 @@ def newest_plans(
 
 
 def newest_runs(
-    database: Database, groups: Sequence[str] | None, *, limit: int, before: Place | None = None
+    database: Database, groups: Collection[str] | None, *, limit: int, before: Place | None = None
 ) -> Listed[RunRecord]:
     """Return a page of the runs for these groups, or for all."""
 
@@ -59,7 +59,7 @@ def newest_runs(
 
 def _merged(
     connection: Connection,
-    groups: Sequence[str] | None,
+    groups: Collection[str] | None,
     newest: Callable[[Connection, str | None], list[T]],
     place: Callable[[T], Place],
 ) -> list[T]:
