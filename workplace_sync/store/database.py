@@ -262,6 +262,11 @@ _SIGNS = (
         "Give the user who runs workplace-sync the right to write the file and its folder.",
     ),
     ("disk is full", "The disk is full.", "Make room; what was already acknowledged is safe."),
+    (
+        "disk i/o error",
+        "The disk could not be read or written.",
+        "See that it has room and is sound, and that no limit is set for the size of files; what was already acknowledged is safe.",
+    ),
     ("no space left", "The disk is full.", "Make room; what was already acknowledged is safe."),
     (
         "unable to open",

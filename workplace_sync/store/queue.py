@@ -71,10 +71,18 @@ def quieten() -> None:
     """Keep the engine's own lines about jobs out of the log: they hold a job's arguments, who asked for it among them."""
     for name in ("jobs", "worker", "worker.worker", "manager", "periodic"):
         logging.getLogger(f"procrastinate.{name}").addFilter(_is_about_no_job)
+    logging.getLogger("procrastinate.utils").addFilter(_in_a_line)
 
 
 def _is_about_no_job(record: logging.LogRecord) -> bool:
     return not any(hasattr(record, about) for about in ("job", "jobs", "kwargs"))
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Leave the traceback out of what the engine's side tasks ended with: a database that went away is no mistake of ours."""
+    if record.exc_info and record.exc_info[0] and record.exc_info[0].__module__.startswith("procrastinate."):
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def enqueue(connection: Connection, job: Job) -> int | None:
