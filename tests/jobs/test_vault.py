@@ -21,9 +21,11 @@ from workplace_sync.cases.escalation import Confidentiality, Recusal, Step
 from workplace_sync.cases.escalation_steps import Role
 from workplace_sync.errors import CaseError, SettingsError, UsageError
 from workplace_sync.jobs import passwords, receipts, vault, word_back
+from workplace_sync.jobs.case_keeping import apply_retention
 from workplace_sync.jobs.escalations import act, read_case
 from workplace_sync.jobs.identity import NOBODY, Identity
 from workplace_sync.store import audit, sealing
+from workplace_sync.store import cases as cases_store
 from workplace_sync.store import vault as store
 from workplace_sync.store.case_key import CaseKey
 from workplace_sync.store.case_tables import EscalationReceiptRow
@@ -347,3 +349,21 @@ def test_receipts_are_long_all_different_and_kept_as_slow_hashes(on_sqlite: Room
     with on_sqlite.desk.office.database.connect() as connection:
         rows = connection.execute(select(EscalationReceiptRow.__table__)).all()  # type: ignore[attr-defined]
     assert all(row.secret.startswith("$argon2id$") and len(row.lookup) == 64 for row in rows)
+
+
+def test_what_was_erased_is_in_no_file_of_the_database_even_encrypted(on_sqlite: Room) -> None:
+    opened = on_sqlite.report()
+    word_back.add(on_sqlite.desk, opened.receipt, "Here.", [b"a text"])
+    database = on_sqlite.desk.office.database
+    sealed = [_sealed(on_sqlite, opened.case).sealed]
+    with database.connect() as connection:
+        sealed += [*cases_store.texts(connection, opened.case).values()]
+        sealed += [one.sealed for one in cases_store.files(connection, opened.case)]
+    assert all(one[:60].hex().upper() in _everything(database) for one in sealed)
+    on_sqlite.take(opened.case, Step.CLOSED)
+    on_sqlite.clock.advance(timedelta(days=400))
+    assert apply_retention(on_sqlite.at("bryn")).clean
+    said = _everything(database)
+    for one in sealed:
+        assert one[:60].hex().upper() not in said
+        assert one[:60].decode("latin-1") not in said
