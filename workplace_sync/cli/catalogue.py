@@ -47,6 +47,7 @@ COMMANDS: dict[str, Entry] = {
     "consent": Entry("Record who wants to be added and who does not.", f"{_HERE}.people:consent_app"),
     "policy": Entry("Read, check and try the policies in force.", f"{_HERE}.policy:app"),
     "statement": Entry("State how people were added, and under which rules.", f"{_HERE}.statement:statement"),
+    "report": Entry("The quarterly report, and the word back to members.", f"{_HERE}.report:app"),
     "audit": Entry("Read the membership audit log.", f"{_HERE}.audit:app"),
     "evidence": Entry("Verify the evidence log, show its key, prove an entry.", f"{_HERE}.evidence:app"),
     "serve": Entry("Serve the console: pages to read, review and look up.", f"{_HERE}.serve:serve"),

@@ -89,6 +89,8 @@ class Kind(StrEnum):
     ESCALATION_RESEALED = "escalation.resealed"
     ESCALATION_HELD = "escalation.held"
     ESCALATION_ERASED = "escalation.erased"
+    REPORT_PUBLISHED = "report.published"
+    REPORT_TEXT_APPROVED = "report.text_approved"
 
 
 ERASING = (Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED)

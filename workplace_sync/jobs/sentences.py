@@ -231,6 +231,14 @@ def _escalations_erased(_row: AuditRow, data: Data) -> str:
     return f"Texts, files, receipts and identities of {data['number']} closed cases erased, as their time was over."
 
 
+def _report(_row: AuditRow, data: Data) -> str:
+    return f"The quarterly report {data['quarter']} for the {data['version']} was written, with digest {str(data['digest'])[:12]}."
+
+
+def _report_text(_row: AuditRow, data: Data) -> str:
+    return f"A text of {data['quarter']} was approved to leave, despite {data['despite']} marks that were found in it."
+
+
 _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.LOG_CREATED: _created,
     Kind.POLICIES_ACTIVATED: _policies,
@@ -279,4 +287,6 @@ _SENTENCES: Mapping[Kind, Callable[[AuditRow, Data], str]] = {
     Kind.ESCALATION_RESEALED: _resealed,
     Kind.ESCALATION_HELD: _escalation_held,
     Kind.ESCALATION_ERASED: _escalations_erased,
+    Kind.REPORT_PUBLISHED: _report,
+    Kind.REPORT_TEXT_APPROVED: _report_text,
 }

@@ -1,4 +1,4 @@
-"""The tables of escalations, and of the vault in which those who reported are sealed. Like those of `tables`, they never leave this package.
+"""The tables of escalations, of the reports on them, and of the vault in which those who reported are sealed. Like those of `tables`, they never leave this package.
 
 A copy of the database alone says nothing of what was told or by whom: words and files are encrypted under a key that is a
 file of its own (`case_key`), identities to the officers' keys (`sealing`). What is encrypted is padded to blocks, so that
@@ -116,3 +116,34 @@ class VaultRequestRow(Row, table=True):
     expires_at: datetime = Field(sa_column=instant())
     reason: bytes = Field(sa_column=Column(Octets, nullable=False))
     sealed: bytes = Field(sa_column=Column(Octets, nullable=False))
+
+
+class QuarterlyReportRow(Row, table=True):
+    """A quarterly report as it was published: its canonical JSON, and what left with it, which later ones are gated against.
+
+    There is one of a quarter for the employer; the committee's is kept each time that it says something else. `release` is
+    '' for the committee's.
+    """
+
+    __tablename__ = "quarterly_report"
+
+    quarter: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    published_at: datetime = Field(sa_column=instant())
+    published_by: str
+    content: bytes = Field(sa_column=Column(Octets, nullable=False))
+    release: bytes = Field(sa_column=Column(Octets, nullable=False))
+
+
+class ReportTextRow(Row, table=True):
+    """A text that an officer has approved to leave with a quarter's report; `despite` counts what was found in it."""
+
+    __tablename__ = "report_text"
+
+    quarter: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    approved_by: str
+    approved_at: datetime = Field(sa_column=instant())
+    despite: int

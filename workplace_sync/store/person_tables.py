@@ -88,6 +88,8 @@ ABOUT: dict[str, About] = {
             "vault",  # sealed to officers: nobody else can tell whom it is about
             "vault_share",
             "vault_request",
+            "quarterly_report",  # figures alone
+            "report_text",  # a text that an officer has approved to leave the union
         ),
         About(Way.NONE),
     ),
