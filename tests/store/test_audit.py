@@ -126,7 +126,7 @@ def test_everything_asked_for_is_iterated_oldest_first_in_chunks(sqlite_database
         (AuditFilter(group="a", kind=EVERY_FIFTH), "ix_opening_group_name_kind_seq (group_name=? AND kind=? AND seq>? AND seq<?)"),
         (AuditFilter(group="a"), "ix_opening_group_name_kind_seq (group_name=? AND kind=? AND seq>? AND seq<?)"),
         (AuditFilter(kind=EVERY_FIFTH), "SEARCH opening USING INDEX ix_opening_kind_seq (kind=? AND seq>? AND seq<?)"),
-        (AuditFilter(outcome="a"), "SEARCH opening USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (AuditFilter(outcome="a"), "ix_opening_outcome_seq (outcome=? AND seq>? AND seq<?)"),
     ],
 )  # fmt: skip
 def test_no_page_reads_the_whole_log_or_sorts_it(sqlite_database: Database, wanted: AuditFilter, uses: str) -> None:

@@ -302,7 +302,6 @@ class EvidenceCheckpointRow(Row, table=True):
     """A signed checkpoint, verbatim."""
 
     __tablename__ = "evidence_checkpoint"
-    __table_args__ = (Index("ix_evidence_checkpoint_signed_at", "signed_at"),)
 
     size: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     note: str = Field(sa_column=Column(Text, nullable=False))

@@ -12,7 +12,6 @@ _INDEXES = (
     ("opening", ("group_name", "outcome", "seq")),
     ("opening", ("outcome", "seq")),
     ("opening", ("kind", "outcome", "seq")),
-    ("evidence_checkpoint", ("signed_at",)),
 )
 
 
