@@ -1,6 +1,7 @@
 """A case on its way: taken in, worked on, merged, read by some and not by others, kept and erased."""
 
 import io
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -150,6 +151,29 @@ def test_a_case_is_found_however_its_name_is_typed(office_of: Room) -> None:
     assert find_case(office_of.desk, case.lower().replace("-", "")) == case
     with pytest.raises(UsageError):
         find_case(office_of.desk, "0000-0000")
+
+
+def test_two_officers_who_write_at_once_both_get_a_step(office_of: Room) -> None:
+    case = office_of.report().case
+    together = threading.Barrier(2)
+    failed: list[BaseException] = []
+
+    def note(name: str) -> None:
+        try:
+            together.wait()
+            for _ in range(3):
+                act(office_of.at(name), case, Step.NOTED, words=f"A note by {name}.")
+        except BaseException as error:  # noqa: BLE001 - a thread's error would go unseen
+            failed.append(error)
+
+    threads = [threading.Thread(target=note, args=(name,)) for name in ("bryn", "cass")]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert failed == []
+    events = read_case(office_of.at("dana"), case).events
+    assert sorted(event.words for event in events[1:]) == ["A note by bryn."] * 3 + ["A note by cass."] * 3
 
 
 def test_duplicates_become_parts_of_one_issue(office_of: Room) -> None:

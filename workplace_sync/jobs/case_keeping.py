@@ -13,6 +13,7 @@ from workplace_sync.cases.retention import Expiry, expired
 from workplace_sync.errors import UsageError
 from workplace_sync.evidence.entry import JsonValue, Kind, Record
 from workplace_sync.jobs.case_desk import CaseDesk, all_cases, require_part
+from workplace_sync.jobs.case_steps import writing
 from workplace_sync.store import cases as store
 from workplace_sync.store import holds
 from workplace_sync.store import vault as vault_store
@@ -37,7 +38,7 @@ def due_for_erasure(desk: CaseDesk) -> Kept:
 def apply_retention(desk: CaseDesk) -> Kept:
     """Erase what is past its time, and make the database's files forget it. Raises CaseError as `due_for_erasure` does."""
     desk.require_sight()
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         connection = transaction.connection
         kept = _due(_expired(desk, connection))
         if kept.erased:
@@ -64,7 +65,7 @@ def lift_hold(desk: CaseDesk, case: str) -> None:
 
 
 def _hold(desk: CaseDesk, case: str, reason: str, outcome: str) -> None:
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         connection = transaction.connection
         require_part(desk, all_cases(connection)[case])
         if not reason and not store.keeping(connection)[case].held:

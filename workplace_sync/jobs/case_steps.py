@@ -1,6 +1,7 @@
 """Keeps a step of an escalation: the event, what was written with it, and its entry in the evidence log, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 
 from workplace_sync.cases.escalation import Escalation, Event, Link, LinkKind, Merge, escalation_of
@@ -13,6 +14,14 @@ from workplace_sync.store.evidence import Transaction
 
 _A_MEMBER = "a member"
 _ID = 8
+
+
+@contextmanager
+def writing(desk: CaseDesk) -> Iterator[Transaction]:
+    """Run a transaction in which nobody else takes a step, so that what is read in it still holds when it is written."""
+    with desk.office.log.transaction() as transaction:
+        transaction.place()
+        yield transaction
 
 
 def keep_event(

@@ -34,7 +34,7 @@ from workplace_sync.jobs.case_desk import (
     read_events,
     require_part,
 )
-from workplace_sync.jobs.case_steps import file_label, keep_event
+from workplace_sync.jobs.case_steps import file_label, keep_event, writing
 from workplace_sync.jobs.identity import NOBODY, Identity
 from workplace_sync.jobs.receipts import new_receipt
 from workplace_sync.store import cases as store
@@ -75,7 +75,7 @@ def open_case(
     event = received(report, by=desk.actor, role=desk.having_role(), at=desk.office.now(), words=words)
     make_key(desk)
     slip = new_receipt(desk) if receipt else None
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         connection = transaction.connection
         case = _free_id(desk, store.keeping(connection))
         store.add_case(connection, case)
@@ -106,7 +106,7 @@ def act(
         raise UsageError(f"The step {action.value} has a way of its own.")
     _check_length(words)
     at, role = desk.office.now(), desk.having_role()
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         events = read_events(desk, transaction.connection, case)
         now = escalation_of(case, events)
         if role is not Role.REPORTER:
@@ -125,7 +125,7 @@ def act(
 def merge_cases(desk: CaseDesk, duplicate: str, issue: str) -> Escalation:
     """Make a case a part of a systemic issue, and return the issue. Raises UsageError and CaseError as `act` does."""
     at, role = desk.office.now(), desk.having_role()
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         mine, other = (read_events(desk, transaction.connection, one) for one in (duplicate, issue))
         here, there = escalation_of(duplicate, mine), escalation_of(issue, other)
         require_part(desk, here)
@@ -213,7 +213,7 @@ def _check_report(desk: CaseDesk, report: Report) -> None:
 
 def _check_officer(desk: CaseDesk, name: str) -> None:
     if name not in desk.officers:
-        raise UsageError("There is no officer of that name.", hint=f"Officers: {', '.join(sorted(desk.officers))}.")
+        raise UsageError("There is no officer of that name.", hint="Officers are in config/people.yaml.")
 
 
 def _check_facts(desk: CaseDesk, facts: Facts) -> None:

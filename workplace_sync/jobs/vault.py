@@ -17,7 +17,7 @@ from workplace_sync.cases.escalation_steps import Role, step
 from workplace_sync.errors import CaseError, UsageError
 from workplace_sync.evidence.entry import JsonValue, Kind, Record
 from workplace_sync.jobs.case_desk import CaseDesk, read_events, require_part
-from workplace_sync.jobs.case_steps import keep_event
+from workplace_sync.jobs.case_steps import keep_event, writing
 from workplace_sync.jobs.identity import Identity
 from workplace_sync.store import sealing
 from workplace_sync.store import vault as store
@@ -77,7 +77,7 @@ def unseal(desk: CaseDesk, case: str, reason: str, private: X25519PrivateKey, se
     """
     reason = _checked(reason)
     now = desk.office.now()
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         connection = transaction.connection
         found, sealed = _sealed_case(desk, connection, case)
         share = sealing.open_share(_share_of(sealed, desk.actor), case, private)
@@ -109,7 +109,7 @@ def confirm(desk: CaseDesk, case: str, private: X25519PrivateKey) -> Identity:
     Raises CaseError where nobody asked, its time is over, the first one is no officer any more, or the key is not theirs.
     """
     now = desk.office.now()
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         connection = transaction.connection
         found, sealed = _sealed_case(desk, connection, case)
         mine = (one for one in store.requests(connection, now) if one.case == case and one.second == desk.actor)
@@ -137,7 +137,7 @@ def reseal(desk: CaseDesk, privates: Mapping[str, X25519PrivateKey]) -> Resealed
     """
     _require_officer(desk)
     done = Resealed()
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         connection = transaction.connection
         for case in store.cases(connection):
             sealed, found = store.get(connection, case), escalation_of(case, read_events(desk, connection, case))
