@@ -4,11 +4,15 @@ from typing import Annotated
 
 import typer
 
+from workplace_sync.cli import account_token
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.cli.output import Column, counted
 
 app = typer.Typer(rich_markup_mode=None)
+app.command()(account_token.token)
+app.command()(account_token.tokens)
+app.command("revoke-token")(account_token.revoke_token)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name, as in the people file.")]
 

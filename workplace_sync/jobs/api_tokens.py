@@ -60,6 +60,12 @@ def find(office: Office, secret: str) -> tuple[ApiToken, Account] | None:
     return token, account
 
 
+def listed(office: Office, account: str | None = None) -> list[ApiToken]:
+    """Return the tokens of an account or of all, newest first, with those that are good no more."""
+    with office.database.connect() as connection:
+        return store.listed(connection, account)
+
+
 def revoke(office: Office, token_id: str, account: str | None = None) -> None:
     """Revoke a token, of that account if one is named. Raises UsageError when there is none that is good."""
     with office.log.transaction() as transaction:

@@ -26,6 +26,25 @@ API = Limit("api", 600, timedelta(minutes=1))
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How often somebody tried in the span of time that lasts `until`, this try included."""
+
+    limit: Limit
+    tries: int
+    until: datetime
+
+    @property
+    def over(self) -> bool:
+        """Whether that was too often."""
+        return self.tries > self.limit.most
+
+    @property
+    def remaining(self) -> int:
+        """How often it may still be tried."""
+        return max(0, self.limit.most - self.tries)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Counts tries. `key` makes the hashes; without it nobody can find out which account or address a row is about."""
 
@@ -35,12 +54,17 @@ class Limits:
 
     def wait(self, limit: Limit, who: str) -> timedelta | None:
         """Count a try of somebody or some place, and return how long to wait when there were too many, else None."""
+        tally = self.tally(limit, who)
+        return tally.until - self.now() if tally.over else None
+
+    def tally(self, limit: Limit, who: str) -> Tally:
+        """Count a try of somebody or some place, and return how many there were."""
         now = self.now()
         with self.database.write() as connection:
             tries, until = store.count(connection, self._bucket(limit, who), now, limit.within)
             if tries == 1:
                 store.sweep(connection, now)
-        return until - now if tries > limit.most else None
+        return Tally(limit, tries, until)
 
     def forget(self, limit: Limit, who: str) -> None:
         """Begin to count anew, as after a login that was right."""

@@ -6,12 +6,14 @@ from http import HTTPStatus
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import compile_path
 
 from workplace_sync.app import Application
 from workplace_sync.errors import SyncError
 from workplace_sync.logs import get_logger
+from workplace_sync.web.api.application import add_operations
+from workplace_sync.web.api.problems import MEDIA, problem, wrong_fields
 from workplace_sync.web.console import views
 from workplace_sync.web.console.asking import Ask, ask
 from workplace_sync.web.console.desk import Console, open_console
@@ -43,8 +45,9 @@ def make_console(opened: Application) -> FastAPI:
             response_model=None,
             include_in_schema=page.api,
         )
+    operations = add_operations(app)
     check_declared(app)
-    app.state.console = console = open_console(opened, [page for page, _ in found])
+    app.state.console = console = open_console(opened, [*(page for page, _ in found), *operations])
     app.add_middleware(Guard, door=_door(console))
     for kind in (RefusalError, SyncError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
@@ -69,18 +72,21 @@ def _door(console: Console) -> Door:
         settings.console_body_limit,
         settings.console_upload_limit,
         uploads,
-        lambda status, sentence: _plain_page(console, status, sentence),
+        lambda path, status, sentence: _plain_answer(console, path, status, sentence),
     )
 
 
-def _plain_page(console: Console, status: HTTPStatus, sentence: str) -> bytes:
-    return console.renderer.render("plain.html", {"title": status.phrase, "sentence": sentence}).encode()
+def _plain_answer(console: Console, path: str, status: HTTPStatus, sentence: str) -> tuple[str, bytes]:
+    if path.startswith(API):
+        return MEDIA, bytes(problem(RefusalError(status, sentence)).body)
+    page = console.renderer.render("plain.html", {"title": status.phrase, "sentence": sentence})
+    return "text/html; charset=utf-8", page.encode()
 
 
 def _refuse(request: Request, error: Exception) -> Response:
     refusal = _told(request, error)
     if request.url.path.startswith(API):
-        return _problem(refusal)
+        return problem(refusal, errors=wrong_fields(error), headers=_headers(refusal) | _of_an_answer(request, error))
     if refusal.login and request.method in {"GET", "HEAD"}:
         onward = request.url.path
         return RedirectResponse(f"/login?next={onward}" if onward != "/" else "/login", HTTPStatus.SEE_OTHER)
@@ -108,15 +114,10 @@ def _told(request: Request, error: Exception) -> RefusalError:
     return not_found() if status is HTTPStatus.NOT_FOUND else RefusalError(status, error.detail.rstrip(".") + ".")
 
 
-def _problem(refusal: RefusalError) -> Response:
-    """Return the refusal as problem details (RFC 9457)."""
-    body = {"type": "about:blank", "title": refusal.status.phrase, "status": int(refusal.status)}
-    return JSONResponse(
-        body | {"detail": refusal.message, "hint": refusal.hint},
-        refusal.status,
-        _headers(refusal) | ({"WWW-Authenticate": "Bearer"} if refusal.login else {}),
-        "application/problem+json",
-    )
+def _of_an_answer(request: Request, error: Exception) -> dict[str, str]:
+    """Return what a program is told with a refusal: how near the limit is, and which methods there are instead."""
+    allowed = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return {**getattr(request.state, "rate", {}), **allowed}
 
 
 def _refusal_page(request: Request, refusal: RefusalError) -> Response:

@@ -38,7 +38,8 @@ HEADERS = {
 class Door:
     """Who is let in. `hosts` are without ports, `url` is the console's own address or '', limits are in bytes.
 
-    `uploads` are the paths on which files are taken, as patterns. `refuse` makes a page of a status and a sentence.
+    `uploads` are the paths on which files are taken, as patterns. `refuse` makes what is answered there, with its
+    media type, of a path, a status and a sentence.
     """
 
     hosts: frozenset[str]
@@ -46,7 +47,7 @@ class Door:
     body_limit: int
     upload_limit: int
     uploads: Sequence[re.Pattern[str]]
-    refuse: Callable[[HTTPStatus, str], bytes]
+    refuse: Callable[[str, HTTPStatus, str], tuple[str, bytes]]
 
     def fault(self, method: str, headers: Headers) -> tuple[HTTPStatus, str] | None:
         """Return why a request is refused, None where it is let in."""
@@ -87,7 +88,7 @@ class Guard:
         """Answer a request."""
         if scope["type"] != "http":
             return
-        answer = _Answer(send, https=self.door.url.startswith("https://"))
+        answer = _Answer(send, self.door, scope["path"])
         headers = Headers(scope=scope)
         limit = self.door.limit(scope["path"])
         told = headers.get("content-length", "")
@@ -95,18 +96,18 @@ class Guard:
         if fault is None and told.isdecimal() and int(told[:20]) > limit:
             fault = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
         if fault is not None:
-            await answer.whole(self.door, *fault)
+            await answer.whole(*fault)
             return
         try:
             await self.app(scope, _counted(receive, limit), answer.send)
         except _TooLargeError:
-            await answer.whole(self.door, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
+            await answer.whole(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
         except Exception as error:
             _log.exception("A page could not be made.", kind=type(error).__name__, method=scope["method"])
             if answer.begun:
                 raise
             sentence = "Something went wrong that should not. It is in the log of the console; nothing was half done."
-            await answer.whole(self.door, HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+            await answer.whole(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
 
 
 def _too_large(limit: int) -> str:
@@ -128,8 +129,9 @@ def _counted(receive: Receive, limit: int) -> Receive:
 
 
 class _Answer:
-    def __init__(self, send: Send, *, https: bool) -> None:
-        self._send, self._https = send, https
+    def __init__(self, send: Send, door: Door, path: str) -> None:
+        self._send, self._door, self._path = send, door, path
+        self._https = door.url.startswith("https://")
         self.begun = False
 
     async def send(self, message: Message) -> None:
@@ -144,10 +146,10 @@ class _Answer:
                 headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
         await self._send(message)
 
-    async def whole(self, door: Door, status: HTTPStatus, sentence: str) -> None:
-        """Answer with a page that says one sentence."""
-        body = door.refuse(status, sentence)
-        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    async def whole(self, status: HTTPStatus, sentence: str) -> None:
+        """Answer with a page, or a problem, that says one sentence."""
+        media, body = self._door.refuse(self._path, status, sentence)
+        headers = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
         headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": int(status), "headers": headers})
         await self.send({"type": "http.response.body", "body": body})

@@ -135,7 +135,7 @@ def export_log(ask: Asked, wanted: Annotated[Export, Form()]) -> Response:
 @page(f"{_AT}/{{seq}}", Permission.AUDIT_READ, help="audit")
 def entry(ask: Asked, seq: int) -> Response:
     """Show one entry whole: what, who, under which rules, and how to prove it."""
-    row = _entry(ask, seq)
+    row = entry_seen(ask, seq)
     if row.subject:
         ask.noted_read("audit entry", row.group, [row.subject])
     cites = row.data.get("rules", [])
@@ -163,21 +163,21 @@ def entry(ask: Asked, seq: int) -> Response:
 @page(f"{_AT}/{{seq}}/proof", Permission.AUDIT_READ, help="audit")
 def proof(ask: Asked, seq: int) -> Response:
     """Hand out the proof that an entry is in the log (c2sp.org/tlog-proof); it names nobody."""
-    _entry(ask, seq)
+    entry_seen(ask, seq)
     return PlainTextResponse(ask.app.log.inclusion_proof(seq), headers=attached(f"{seq}.tlog-proof"))
 
 
 @page(f"{_AT}/{{seq}}/leaf", Permission.AUDIT_READ, help="audit")
 def leaf(ask: Asked, seq: int) -> Response:
     """Hand out the entry as it lies in the log; it names nobody."""
-    _entry(ask, seq)
+    entry_seen(ask, seq)
     return Response(ask.app.log.entry(seq), media_type="application/octet-stream", headers=attached(f"{seq}.entry"))
 
 
 @page(f"{_AT}/{{seq}}/opening", Permission.AUDIT_READ, help="audit")
 def opening(ask: Asked, seq: int) -> Response:
     """Hand out the readable content of an entry, which names the person it is about."""
-    row = _entry(ask, seq)
+    row = entry_seen(ask, seq)
     if row.subject and not in_full(ask, row.group):
         raise forbidden()
     found = ask.app.log.opening(seq)
@@ -192,7 +192,7 @@ def attached(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def _entry(ask: Ask, seq: int) -> AuditRow:
+def entry_seen(ask: Ask, seq: int) -> AuditRow:
     """Return an entry, if it is one that the visitor may see."""
     with ask.app.database.connect() as connection:
         row = audit.entry(connection, seq) if 0 <= seq <= _LAST else None

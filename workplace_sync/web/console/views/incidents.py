@@ -79,7 +79,7 @@ def incident(
     ask: Asked, incident_id: str, page_at: Annotated[int, Query(alias="from", ge=0, le=10**9)] = 0
 ) -> Response:
     """Show the file of an incident; of those removed, fifty at a time."""
-    found = _incident(ask, incident_id)
+    found = incident_seen(ask, incident_id)
     file = kept(ask, Files, lambda: Files(ask)).of(found, ask.app.now())
     shown = file.people[page_at : page_at + _AT_ONCE]
     ask.noted_read("incident", found.group, [one.key for one in shown])
@@ -111,7 +111,7 @@ def incident(
 @page(f"{_AT}/{{incident_id}}/statement", Permission.ADDRESSES_READ, help="incidents")
 def statement(ask: Asked, incident_id: str) -> Response:
     """Show how those removed had been added, in figures, with the whole statement to be taken along."""
-    found = _incident(ask, incident_id)
+    found = incident_seen(ask, incident_id)
     made = incident_statement(ask.app.office, _group(ask, found).managed, _rules(ask), found)
     return ask.show(
         "incident-statement.html",
@@ -127,7 +127,7 @@ def statement(ask: Asked, incident_id: str) -> Response:
 @page(f"{_AT}/{{incident_id}}/statement.{{form}}", Permission.ADDRESSES_READ, help="incidents")
 def statement_file(ask: Asked, incident_id: str, form: str) -> Response:
     """Hand out the statement as text, HTML or PDF; it names everybody."""
-    found = _incident(ask, incident_id)
+    found = incident_seen(ask, incident_id)
     if form not in _MEDIA:
         raise not_found()
     made = incident_statement(ask.app.office, _group(ask, found).managed, _rules(ask), found)
@@ -147,7 +147,7 @@ def bundle(
     basis: Annotated[str, Form()] = "",
 ) -> Response:
     """Hand out all that tells of an incident, for an outsider to verify; that it was is recorded first."""
-    found = _incident(ask, incident_id)
+    found = incident_seen(ask, incident_id)
     group = _group(ask, found).managed
     if not (recipient.strip() and purpose.strip() and basis.strip()):
         raise UsageError("Recipient, purpose and basis must be named.", hint="Go back and fill them in.")
@@ -163,7 +163,7 @@ def bundle(
 @page(f"{_AT}/{{incident_id}}/notes", Permission.INCIDENTS_WRITE, method="POST", help="incidents")
 def note(ask: Asked, incident_id: str, text: Annotated[str, Form()] = "") -> Response:
     """Write a note into the file of an incident."""
-    found = _incident(ask, incident_id)
+    found = incident_seen(ask, incident_id)
     add_note(ask.desk, found, text)
     return ask.done("The note was written into the file, and into the log.", f"{_AT}/{found.id}")
 
@@ -171,12 +171,12 @@ def note(ask: Asked, incident_id: str, text: Annotated[str, Form()] = "") -> Res
 @page(f"{_AT}/{{incident_id}}/close", Permission.INCIDENTS_WRITE, method="POST", help="incidents")
 def close(ask: Asked, incident_id: str, outcome: Annotated[str, Form()] = "") -> Response:
     """Close an incident, saying how it ended."""
-    found = _incident(ask, incident_id)
+    found = incident_seen(ask, incident_id)
     close_incident(ask.desk, found, outcome)
     return ask.done("The incident is closed. Removals after this open a new one.", f"{_AT}/{found.id}")
 
 
-def _incident(ask: Ask, incident_id: str) -> Incident:
+def incident_seen(ask: Ask, incident_id: str) -> Incident:
     """Return an incident by its whole id, if it is one of a group of the visitor's."""
     with ask.app.database.connect() as connection:
         found = [one for one in store.find(connection, incident_id) if one.id == incident_id]

@@ -43,7 +43,7 @@ def look_up(ask: Asked, address: Annotated[str, Form()] = "") -> Response:
         key = key_of(address.strip())
     except UsageError as error:
         return ask.show("people.html", title="People", fault=f"{error.message} {error.hint}".strip())
-    if not _file(ask, key).known:
+    if not file_of(ask, key).known:
         return ask.show("people.html", title="People", fault="Nothing is on record about this address in your groups.")
     return ask.done("", person_path(ask, key))
 
@@ -60,7 +60,7 @@ def person(ask: Asked, person: str, before: Annotated[int | None, Query(ge=1, le
         "person.html",
         title="A person",
         crumbs=[("People", _AT)],
-        shown=_shown(ask, key, file),
+        shown=person_seen(ask, key, file),
         reference=person,
         file=file,
         titles={name: group.managed.title for name, group in ask.groups.items()},
@@ -88,7 +88,7 @@ def why(ask: Asked, person: str, group: str = "", at: str = "") -> Response:
         "person-why.html",
         title="Why, or why not",
         crumbs=[("People", _AT), ("A person", f"{_AT}/{person}")],
-        shown=_shown(ask, key, file),
+        shown=person_seen(ask, key, file),
         reference=person,
         told=told,
         parts=parts_of(lines),
@@ -110,7 +110,8 @@ def parts_of(lines: list[str]) -> list[tuple[str, list[Point]]]:
     return [(heading, found) for heading, found in parts if heading or found]
 
 
-def _file(ask: Ask, key: str) -> PersonFile:
+def file_of(ask: Ask, key: str) -> PersonFile:
+    """Return all about a person that the visitor may see."""
     everything = groups_seen(ask) is None
     return read_person(ask.app.office, key, sorted(ask.groups), others=everything, texts=rule_texts(ask))
 
@@ -118,13 +119,13 @@ def _file(ask: Ask, key: str) -> PersonFile:
 def _known(ask: Ask, reference: str) -> tuple[str, PersonFile]:
     """Return a person's key and file; refuses with 404 where nothing is on record in the visitor's groups."""
     key = referred(ask, reference)
-    file = _file(ask, key)
+    file = file_of(ask, key)
     if not file.known:
         raise not_found()
     return key, file
 
 
-def _shown(ask: Ask, key: str, file: PersonFile) -> str:
+def person_seen(ask: Ask, key: str, file: PersonFile) -> str:
     """Return the address, whole where the visitor may see it for one of the groups that the person has to do with."""
     groups = [one.group for one in file.groups if one.known] + [one.group for one in file.chapters]
     return key if any(in_full(ask, group) for group in set(groups) - {"*"}) else mask_address(key)

@@ -122,7 +122,7 @@ def policy(
     """Show a policy in the version in force, or another one; and what a version changed of an earlier one."""
     whole = ask.console.rules().policies
     versions = whole.versions(policy_id)
-    found = _chosen(versions, version, ask)
+    found = version_asked(versions, version, ask)
     earlier = _earlier(versions, found, since)
     tried = kept(ask, Tried, lambda: Tried(ask))()
     results = [one for one in tried.results if one.policy == policy_id] if isinstance(tried, Report) else []
@@ -161,7 +161,7 @@ def _sentence(answer: TopicAnswer) -> str:
     return answer.sentence()[:1].upper() + answer.sentence()[1:]
 
 
-def _chosen(versions: Sequence[Policy], version: int | None, ask: Ask) -> Policy:
+def version_asked(versions: Sequence[Policy], version: int | None, ask: Ask) -> Policy:
     """Return the version asked for, or the one in force, or the last one."""
     if version is None and versions:
         return next((one for one in versions if one.in_force(ask.app.now())), versions[-1])
