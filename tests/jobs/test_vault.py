@@ -367,3 +367,17 @@ def test_what_was_erased_is_in_no_file_of_the_database_even_encrypted(on_sqlite:
     for one in sealed:
         assert one[:60].hex().upper() not in said
         assert one[:60].decode("latin-1") not in said
+
+
+def test_a_reader_who_holds_the_erasure_up_is_told_of_and_made_up_for_by_the_next_run(on_sqlite: Room) -> None:
+    case = on_sqlite.report().case
+    on_sqlite.take(case, Step.CLOSED)
+    on_sqlite.clock.advance(timedelta(days=400))
+    database = on_sqlite.desk.office.database
+    with database.connect() as reader:
+        cases_store.keeping(reader)
+        held_up = apply_retention(on_sqlite.at("bryn"))
+    assert (held_up.erased, held_up.clean) == ((case,), False)
+    again = apply_retention(on_sqlite.at("bryn"))
+    assert again.clean
+    assert again.erased == ()

@@ -104,8 +104,6 @@ def retention(
     did = "Erased" if really else "To be erased, with --apply"
     told = [f"{did}: {counted(len(kept.erased), 'case')}. Kept by a hold: {counted(len(kept.held), 'case')}."]
     if not kept.clean:
-        told.append(
-            "A reader held the database open, so its files may still hold them: run `workplace-sync db upgrade`."
-        )
+        told.append("A reader held the database open, so its files may still hold them: run it again.")
     data = {"erased": kept.erased, "held": kept.held, "applied": really, "clean": kept.clean}
-    call.output.show("escalation-retention/1", data, told, news=bool(kept.erased))
+    call.output.show("escalation-retention/1", data, told, news=bool(kept.erased) or not kept.clean)

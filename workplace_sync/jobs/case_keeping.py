@@ -6,6 +6,7 @@ everybody, keeps all of it for as long as it lasts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -17,6 +18,8 @@ from workplace_sync.jobs.case_steps import writing
 from workplace_sync.store import cases as store
 from workplace_sync.store import holds
 from workplace_sync.store import vault as vault_store
+
+_AGAIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,10 @@ def due_for_erasure(desk: CaseDesk) -> Kept:
 
 
 def apply_retention(desk: CaseDesk) -> Kept:
-    """Erase what is past its time, and make the database's files forget it. Raises CaseError as `due_for_erasure` does."""
+    """Erase what is past its time, and make the database's files forget it. Raises CaseError as `due_for_erasure` does.
+
+    The files are gone over for some days after an erasure: a reader elsewhere may have held it up the first time.
+    """
     desk.require_sight()
     with writing(desk) as transaction:
         connection = transaction.connection
@@ -47,9 +53,15 @@ def apply_retention(desk: CaseDesk) -> Kept:
             rows["identities"] = vault_store.erase(connection, kept.erased)
             data: dict[str, JsonValue] = {"cases": list(kept.erased), "number": len(kept.erased), "rows": rows}
             transaction.log(Record(Kind.ESCALATION_ERASED, at, actor=desk.actor, outcome="erased", data=data))
-    if not kept.erased:
+    if not kept.erased and not _erased_of_late(desk):
         return kept
     return Kept(kept.erased, kept.held, desk.office.database.scrub())
+
+
+def _erased_of_late(desk: CaseDesk) -> bool:
+    since = desk.office.now() - _AGAIN
+    with desk.office.database.connect() as connection:
+        return any(one.erased_at and one.erased_at > since for one in store.keeping(connection).values())
 
 
 def place_hold(desk: CaseDesk, case: str, reason: str) -> None:
