@@ -10,6 +10,7 @@ import pytest
 
 from tests.sandbox_server import SandboxHandle
 from tests.scenarios.folder import GROUP, HASTY, Folder, make_folder
+from tests.scenarios.killing import requests_so_far
 from tests.scenarios.postgres import OwnServer, own_server
 from tests.worker.processes import Workers, until
 
@@ -91,4 +92,24 @@ def test_a_worker_whose_database_is_killed_waits_for_it_and_finishes(folder: Fol
         code, told = workers.end(worker)
     assert code == 0, told
     assert "Traceback" not in told
+    assert_each_was_added_once(folder)
+
+
+def test_workers_killed_one_after_the_other_leave_the_job_to_the_next(folder: Folder, server: OwnServer) -> None:
+    with Workers(folder) as workers:
+        assert folder.apart("enqueue", GROUP).code == 0
+        for requests in (2, 5, 8):  # while it reads, and in its batches
+            before = requests_so_far(folder)
+            worker = workers.start()
+            until(lambda: requests_so_far(folder) - before >= requests, "the job was taken up")  # noqa: B023
+            worker.kill()
+            worker.wait()
+            with psycopg.connect(server.url) as connection:
+                assert connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone() == (1,)
+        folder.sandbox.control("DELETE", "faults")
+        last = workers.start()
+        until(lambda: len(folder.added()) == PEOPLE, "the job was taken up again", within=90)
+        code, told = workers.end(last)
+    assert code == 0, told
+    assert folder.apart("reconcile", GROUP).code == 0  # what the last worker was still at when told to end
     assert_each_was_added_once(folder)
