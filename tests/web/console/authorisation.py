@@ -7,6 +7,7 @@ LOGGED_IN = ANYBODY - {"nobody"}
 READERS = frozenset({"rep", "admin", "auditor", "owner"})
 DECIDERS = frozenset({"admin", "owner"})
 EXPORTERS = DECIDERS | {"auditor"}
+OFFICERS = frozenset({"officer"})
 
 ROWS: Mapping[str, frozenset[str]] = {
     "GET /": LOGGED_IN,
@@ -74,6 +75,11 @@ ROWS: Mapping[str, frozenset[str]] = {
     "GET /policies/log": READERS,
     "GET /policies/cases": READERS,
     "GET /policies/{policy_id}": READERS,
+    "GET /call-it-out": ANYBODY,
+    "POST /call-it-out": ANYBODY,
+    "GET /call-it-out/receipt": ANYBODY,
+    "POST /call-it-out/receipt": ANYBODY,
+    "POST /call-it-out/receipt/add": ANYBODY,
     "GET /evidence": READERS,
     "GET /evidence/checkpoint": READERS,
     "GET /evidence/verification": READERS,

@@ -19,7 +19,7 @@ from workplace_sync.people import EVERY_GROUP
 from workplace_sync.store import access_reads
 from workplace_sync.web.console.desk import Console
 from workplace_sync.web.console.pages import Page, page_of
-from workplace_sync.web.console.permissions import Permission
+from workplace_sync.web.console.permissions import HIDDEN, Permission
 from workplace_sync.web.console.refusal import RefusalError, forbidden, log_in_first, not_found
 from workplace_sync.web.console.visitor import NOBODY, Visitor
 
@@ -177,7 +177,9 @@ def ask(request: Request) -> Ask:
     page = declared(request)
     visitor, messages = (NOBODY, []) if page.anonymous else console.visitor(request, api=page.api)
     if page.permission not in visitor.permissions:
-        raise forbidden() if visitor.known else log_in_first()
+        if not visitor.known:
+            raise log_in_first()
+        raise not_found() if page.permission in HIDDEN else forbidden()
     asked = Ask(console, request, page, visitor, messages)
     if page.group:
         asked.require_group(request.path_params[page.group])

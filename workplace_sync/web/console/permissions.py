@@ -67,6 +67,9 @@ BY_ROLE: Mapping[Role, frozenset[Permission]] = {
 }
 """What each role may. Members' cases are for officers alone: an owner can make somebody one, and that is seen."""
 
+HIDDEN = frozenset({Permission.CASES, Permission.CASE_FIGURES_READ})
+"""Whoever is logged in without one of these is told that there is no such page, not that it is not for them."""
+
 OF_NOBODY = frozenset({Permission.PUBLIC})
 
 

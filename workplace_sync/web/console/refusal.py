@@ -5,6 +5,7 @@ from http import HTTPStatus
 from workplace_sync.errors import (
     BlindError,
     BusyError,
+    CaseError,
     EvidenceError,
     GuardError,
     InputError,
@@ -19,6 +20,7 @@ from workplace_sync.errors import (
 _STATUS: tuple[tuple[type[SyncError], HTTPStatus], ...] = (
     (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (ReviewError, HTTPStatus.CONFLICT),
+    (CaseError, HTTPStatus.CONFLICT),
     (GuardError, HTTPStatus.CONFLICT),
     (StaleError, HTTPStatus.CONFLICT),
     (BlindError, HTTPStatus.SERVICE_UNAVAILABLE),
