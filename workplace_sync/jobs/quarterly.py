@@ -19,6 +19,7 @@ from workplace_sync.cases.report import Report, Table, Version
 from workplace_sync.cases.report_cases import CaseFile
 from workplace_sync.cases.report_committee import committee_report
 from workplace_sync.cases.report_employer import employer_report
+from workplace_sync.cases.report_groups import GroupFigures
 from workplace_sync.cases.word_back import draft_email, draft_post
 from workplace_sync.errors import EvidenceError, StoreError, UsageError
 from workplace_sync.evidence.entry import JsonValue, Kind, Record
@@ -189,6 +190,7 @@ def _make(
     files = [CaseFile(case, tuple(events)) for case, events in sorted(cases.events(connection).items())]
     approved = {one.digest for _, one in texts} if version is Version.EMPLOYER else None
     figures = [group_figures(connection, one, rules, quarter, approved) for one in groups]
+    figures = [one for one in figures if _looked_at(one)]
     told = [leaving(text, one) for text, one in texts]
     if version is Version.COMMITTEE:
         report = committee_report(quarter, files, figures, desk.rulebook)
@@ -202,6 +204,11 @@ def _make(
         )
     report, release = employer_report(quarter, files, figures, desk.rulebook, _earlier(connection, quarter))
     return _Made(_with_texts(report, told), release.as_json())
+
+
+def _looked_at(group: GroupFigures) -> bool:
+    """Whether anybody looked at a group in the quarter, or something is on record about it all the same."""
+    return group.size_first is not None or any((group.methods, group.causes, group.incidents, group.blind))
 
 
 def _earlier(connection: Connection, quarter: Quarter) -> Release | None:

@@ -123,10 +123,11 @@ def chart_of(table: Table, title: str) -> str:
     """Return the chart of a table, '' for one that has none: a single number, or none above nought, is no picture."""
     if table.key.rpartition(".")[2] not in _CHARTED:
         return ""
-    bars: list[Bar] = []
+    told = [place for place in range(len(table.columns) - 1) if len({row[place] for row in table.rows}) > 1]
+    bars: list[Bar] = []  # what is the same in every row needs no place in the picture
     for row in table.rows:
         count = row[-1]
-        bars.append((", ".join(map(_said, row[:-1])), count if isinstance(count, int) else None))
+        bars.append((", ".join(_said(row[place]) for place in told), count if isinstance(count, int) else None))
     if len(bars) < _MANY or not any(number for _, number in bars):
         return ""
     name = f"chart-{table.key.replace('.', '-')}"

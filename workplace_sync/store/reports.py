@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
+from sqlalchemy import Connection, Select, String, bindparam, func, insert, select, text
 
 from workplace_sync.cases.gate_text import Approved
 from workplace_sync.store import suppression
@@ -123,7 +123,9 @@ WHERE p.group_name = :group_name AND p.first_seen_at >= :since AND p.first_seen_
                                                  WHERE q.group_name = p.group_name AND q.key = p.key
                                                    AND q.gone_at <= p.first_seen_at), o.intended_at))
 """).bindparams(
-    bindparam("since", type_=Instant()), bindparam("until", type_=Instant()), bindparam("erased", expanding=True)
+    bindparam("since", type_=Instant()),
+    bindparam("until", type_=Instant()),
+    bindparam("erased", type_=String(), expanding=True),
 )
 
 
