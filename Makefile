@@ -4,12 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= auto
+DEMO ?= workplace-sync-demo
 NPM := tests/foreign/npm/node_modules/.installed
 
-.PHONY: demo test check bench bench-readme fix lock clean
+.PHONY: demo console test check bench bench-readme fix lock clean
 
 demo: $(STAMP)
 	$(BIN)/workplace-sync demo
+
+# The console on what the demo has left behind; the first line is the link that lets Ada in, once.
+console: $(STAMP)
+	@test -e $(DEMO)/.workplace-sync-demo || $(BIN)/workplace-sync demo --folder $(DEMO)
+	@$(BIN)/workplace-sync --home $(DEMO) account invite ada
+	@$(BIN)/workplace-sync --home $(DEMO) serve
 
 test: $(STAMP) $(NPM)
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term-missing:skip-covered -m "not bench"

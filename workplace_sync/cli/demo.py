@@ -11,13 +11,14 @@ from workplace_sync.cli.output import Format
 from workplace_sync.errors import ExitCode, UsageError
 
 _WIDTH = 100
+_FOLDER = Path("workplace-sync-demo")
 
 
 def demo(
     context: typer.Context,
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where to play; left for a look around.")
-    ] = Path("workplace-sync-demo"),
+    ] = _FOLDER,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The sandbox's port; any free one otherwise.")] = 0,
 ) -> int:
     """Play the whole story on an invented platform: plan, hold, approval, 5,000 added, taken out by the employer, proved.
@@ -53,9 +54,16 @@ def demo(
         f"  {here} audit list --kind member.departed --limit 5",
         f"  {here} evidence verify",
         f"  {here} evidence key",
+        f"Or look at it in the console: {_console(folder, here)}",
     ]
     call.output.show("demo/1", asdict(told), closing)
     return ExitCode.DONE if good else ExitCode.EVIDENCE
+
+
+def _console(folder: Path, here: str) -> str:
+    """Return what opens the console on a folder: as a short word where the Makefile is at hand and means that folder."""
+    short = folder == _FOLDER and Path("Makefile").exists()
+    return "make console" if short else f"{here} account invite ada && {here} serve"
 
 
 def _called_as() -> str:
