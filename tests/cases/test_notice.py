@@ -121,7 +121,11 @@ def test_a_clock_that_goes_back_tells_nothing_twice() -> None:
             "workplace-sync status",
         ),
         (Episode(Matter.RUN, "", "r1", NOW), "All groups: 1 run has failed.", "workplace-sync status"),
-        (Episode(Matter.ESCALATION, "", "e", NOW), "The committee: 1 answer is overdue.", "workplace-sync status"),
+        (
+            Episode(Matter.ESCALATION, "", "e", NOW),
+            "The committee: 1 answer is overdue.",
+            "workplace-sync escalation overdue",
+        ),
         (Episode(Matter.EVIDENCE, "", "e", NOW), "does not verify", "workplace-sync evidence verify"),
     ],
 )

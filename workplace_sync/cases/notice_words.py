@@ -82,8 +82,10 @@ def todo(episode: Episode) -> str:
             return f"workplace-sync incident show {episode.handle or episode.key}"
         case Matter.BLIND:
             return f"workplace-sync doctor {episode.group}"
-        case Matter.RUN | Matter.ESCALATION:
+        case Matter.RUN:
             return "workplace-sync status"
+        case Matter.ESCALATION:
+            return "workplace-sync escalation overdue"
         case Matter.HELD:
             return f"workplace-sync plans list {episode.group}"
     assert_never(episode.matter)
