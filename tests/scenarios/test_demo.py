@@ -1,6 +1,7 @@
 """The demo plays to its end, and what it says of itself is so."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ def test_the_demo_tells_what_came_of_it_and_can_be_played_again(
         assert told["evidence_size"] > 2 * told["added"]  # an outcome and a departure for each, at least
         assert 0 < told["requests_sent"] < told["added"] / 10
         assert 0 < told["seconds"] < 120
+        assert told["escalations"] == 3
+        report = Path(told["report"])
+        assert sha256(report.read_bytes()).hexdigest() == told["report_sha256"]
+        assert main(["--home", str(folder), "report", "verify", str(report)]) == 0
         counted = rows(folder / "var" / "sync.db", "SELECT count(*) FROM opening WHERE kind = 'member.departed'")
         assert counted == [(told["added"],)]
     assert main(["--home", str(folder), "evidence", "verify", "-q"]) == 0

@@ -36,6 +36,9 @@ class Told:
     bundle: str = ""
     bundle_entries: int = 0
     bundle_openssl_verified: bool = False
+    escalations: int = 0
+    report: str = ""
+    report_sha256: str = ""
     evidence_size: int = 0
     evidence_verified: bool = False
     openssl_verified: bool = False
@@ -107,6 +110,8 @@ def _group_file(name: str, tenant: Tenant, url: str, token: str) -> str:
         f'platform: {{type: workplace, base_url: "{url}", group_id: "{tenant.group_id}", token_env: {token}}}',
         f"link: https://{name}.workplace.example.org/groups/prospect",
     ]
+    if name == "openreach":
+        lines += ["roster:", "  - addresses: []"]
     if name == "bt":
         fields = ("email", "name", "tenant", "status", "consent", "consent_at", "consent_basis")
         columns = ", ".join(f"{field}: {title}" for field, title in zip(fields, HEADER, strict=True))

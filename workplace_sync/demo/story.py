@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from workplace_sync.app import Application
+from workplace_sync.demo.called_out import act_eight_the_report, act_seven_called_out
 from workplace_sync.demo.employer import employer_platform
 from workplace_sync.demo.roster_file import Mixture, write_roster
 from workplace_sync.demo.stage import Stage, Tell, Told, fresh_folder, set_stage
@@ -54,6 +55,8 @@ def play(folder: Path, policies: Path, tell: Tell, *, port: int = 0) -> Told:
         _act_four_the_employer(stage, good)
         _act_five_the_proof(stage)
         _act_six_the_bundle(stage)
+        act_seven_called_out(stage)
+        act_eight_the_report(stage)
         stage.told.requests_sent = stage.platform.requests_sent
         told = stage.told
     told.seconds = round(time.monotonic() - begun, 1)
