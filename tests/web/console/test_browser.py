@@ -6,12 +6,21 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.console.conftest import Axe
+from tests.web.conftest import Axe
 from tests.web.console.running import PASSWORD
 
 Look = Callable[..., Page]
 
-PAGES = [("/", "audrey"), ("/account", "wanda"), ("/help", "rosa"), ("/login", ""), ("/nowhere", "ada"), ("/", "omar"), ("/accounts", "wanda"), ("/reads", "audrey")]
+PAGES = [
+    ("/", "audrey"),
+    ("/account", "wanda"),
+    ("/help", "rosa"),
+    ("/login", ""),
+    ("/nowhere", "ada"),
+    ("/", "omar"),
+    ("/accounts", "wanda"),
+    ("/reads", "audrey"),
+]
 
 
 @pytest.mark.parametrize(("path", "name"), PAGES)
