@@ -20,7 +20,7 @@ Caught = pytest.CaptureFixture[str]
 SHARED = ["settings", "policies", "groups", "private", "database", "schema", "damage", "key"]
 
 
-SHARED += ["erased", "checkpoint", "evidence", "disk"]
+SHARED += ["erased", "people", "officers", "cases", "checkpoint", "evidence", "disk"]
 
 
 PLATFORM = ["platform", "access", "permissions", "group", "addresses", "clock"]

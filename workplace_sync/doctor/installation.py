@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from workplace_sync.app import Application
+from workplace_sync.doctor.committee import examine_committee
 from workplace_sync.doctor.finding import Finding, Verdict, check, ok, red, warning
 from workplace_sync.errors import Fault, InputError, StoreError, UsageError
 from workplace_sync.groups import load_group, load_groups
@@ -32,6 +33,7 @@ def examine_installation(app: Application) -> Iterator[Finding]:
     yield damage.after([current], database)
     yield (signing := key(settings.key_file, settings.evidence_origin))
     yield suppression_key.after([current], settings.veil_file, database)
+    yield from examine_committee(app, current)
     yield (kept := checkpoint.after([current], settings.checkpoint_file, database.file))
     yield evidence.after([current, signing, kept], lambda: app.log)
     yield disk([settings.state_dir, *([database.file] if database.file else []), settings.checkpoint_file])

@@ -31,6 +31,10 @@ class CaseKey:
         if not self.path.exists():
             write_private(self.path, os.urandom(_SIZE).hex().encode() + b"\n")
 
+    def check(self) -> None:
+        """Raise SettingsError unless the key is there, is one, and can be read by its owner alone."""
+        self._derived(b"words")
+
     def seal(self, label: str, content: bytes, block: int = BLOCK) -> bytes:
         """Return the content, padded to whole blocks and encrypted (AES-256-GCM); raises SettingsError without a key."""
         nonce = os.urandom(_NONCE)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from workplace_sync.cases.escalation import Event, Step
 from workplace_sync.cases.escalation_facts import read_facts, write_facts
@@ -44,6 +44,11 @@ class SealedFile:
 def add_case(connection: Connection, case: str) -> None:
     """Keep a new case."""
     connection.execute(insert(_CASE).values(id=case, held=""))
+
+
+def count(connection: Connection) -> int:
+    """Return how many cases are kept."""
+    return int(connection.execute(select(func.count()).select_from(_CASE)).scalar_one())
 
 
 def add_event(connection: Connection, case: str, number: int, event: Event, sealed: bytes) -> None:
