@@ -219,7 +219,7 @@ def test_people_read_a_line_a_check_and_below_it_what_to_do(union: Union, capsys
     [place] = [number for number, line in enumerate(lines) if line.startswith("red ")]
     assert "prospect-bt: permissions" in lines[place]
     assert lines[place + 1].strip().startswith("What to do: In the platform's admin panel")
-    assert lines[-1] == "22 checks: 20 ok, 1 warning, 1 red, 0 skipped."
+    assert lines[-1] == "25 checks: 23 ok, 1 warning, 1 red, 0 skipped."
 
 
 @pytest.mark.usefixtures("union")
