@@ -215,7 +215,7 @@ def test_people_read_a_line_a_check_and_below_it_what_to_do(union: Union, capsys
     union.sandbox.fault("permission_removed", tenant="bt", permission="manage_group")
     assert main(["doctor"]) == ExitCode.ERROR
     lines = capsys.readouterr().out.splitlines()
-    assert len([line for line in lines if line.startswith(("ok ", "warning ", "red ", "skipped "))]) == 22
+    assert len([line for line in lines if line.startswith(("ok ", "warning ", "red ", "skipped "))]) == 25
     [place] = [number for number, line in enumerate(lines) if line.startswith("red ")]
     assert "prospect-bt: permissions" in lines[place]
     assert lines[place + 1].strip().startswith("What to do: In the platform's admin panel")
