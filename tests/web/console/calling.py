@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.sandbox_server import running_sandbox
 from tests.web.console.running import PEOPLE, Browser, ConsoleHandle, console_on, invite, write_people
+from workplace_sync.cases.escalation_steps import Role
+from workplace_sync.jobs.case_desk import CaseDesk
 
 OFFICERS = ("omar", "odile")
 AREAS = "areas: [{id: networks, title: Networks}, {id: consumer, title: Consumer}]"
@@ -78,10 +80,10 @@ class Calling:
         """Come back with a receipt."""
         return self.nobody.post("/call-it-out/receipt", {"receipt": receipt})
 
-    def case(self) -> str:
-        """Return the case that was opened last."""
-        page = self.console.known("omar").get("/escalations?state=all")
-        return max(re.findall(r"/escalations/([0-9A-Z]{4}-[0-9A-Z]{4})", page.text))
+    def desk(self, name: str = "omar") -> CaseDesk:
+        """Return the desk with an officer at it, as the command line opens it."""
+        desk = self.console.app.case_desk(Role.OFFICER)
+        return replace(desk, office=replace(desk.office, actor=name))
 
 
 def slip_in(page: requests.Response) -> str:

@@ -11,7 +11,7 @@ from workplace_sync.people import Role
 from workplace_sync.web.console import views
 from workplace_sync.web.console.application import check_declared
 from workplace_sync.web.console.pages import declared_in, page
-from workplace_sync.web.console.permissions import Permission
+from workplace_sync.web.console.permissions import HIDDEN, Permission
 
 _WHO = {"rep": "rosa", "admin": "ada", "auditor": "audrey", "officer": "omar", "owner": "wanda"}
 _ENDS_THE_SESSION = {"POST /logout"}
@@ -39,6 +39,9 @@ def test_a_route_lets_in_whom_the_table_says(console: ConsoleHandle, route: str,
     refused = answer.status_code in {401, 403} or answer.headers.get("location", "").startswith("/login?next=")
     if address == "/" and role == "nobody":
         refused = answer.headers.get("location") == "/login"
+    if _SERVED[route].permission in HIDDEN:  # nobody is told that there are such pages, but for those whose they are
+        refused = refused or (answer.status_code == 404 and "There is no such page" in answer.text)
+        assert answer.status_code != 403
     assert answer.status_code < 500, answer.text
     assert refused is (role not in ROWS[route]), f"{answer.status_code} {answer.headers.get('location', '')}"
 

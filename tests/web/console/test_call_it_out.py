@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,9 +17,8 @@ from tests.web.conftest import Axe
 from tests.web.console.calling import REPORT, WORDS, Calling, calling_on, receipt_in, slip_in
 from tests.web.console.running import ConsoleHandle
 from workplace_sync.cases.escalation import Step
-from workplace_sync.cases.escalation_steps import Role
 from workplace_sync.jobs import passwords
-from workplace_sync.jobs.case_desk import CaseDesk, all_cases
+from workplace_sync.jobs.case_desk import all_cases
 from workplace_sync.jobs.escalations import act, read_case, read_file
 from workplace_sync.jobs.limits import Limit
 from workplace_sync.store import vault as vault_store
@@ -49,11 +47,6 @@ def _reported(calling: Calling, **given: str) -> tuple[str, str]:
     return case, receipt
 
 
-def _at(calling: Calling) -> CaseDesk:
-    desk = calling.console.app.case_desk(Role.OFFICER)
-    return replace(desk, office=replace(desk.office, actor="omar"))
-
-
 def test_the_page_is_not_there_unless_it_is_switched_on(console: ConsoleHandle) -> None:
     for path in PATHS:
         assert console.browser().get(path).status_code == 404
@@ -62,7 +55,7 @@ def test_the_page_is_not_there_unless_it_is_switched_on(console: ConsoleHandle) 
 
 def test_a_report_is_taken_and_its_receipt_shown_once(calling: Calling) -> None:
     case, receipt = _reported(calling, first="2026-01-05")
-    found = read_case(_at(calling), case)
+    found = read_case(calling.desk(), case)
     assert found.events[0].words == WORDS
     assert found.case.report.happened
     assert found.case.report.happened.first == found.case.report.happened.last
@@ -148,6 +141,7 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_lost(calling: Callin
         ({"first": "2999-01-01"}, "in the future"),
         ({"first": "yesterday"}, "Write days like"),
         ({"about": "nobody"}, "no officer of that name"),
+        ({"about": "odile", "name": "Dilys"}, "too few officers to keep your name safe"),
         ({"words": "x" * 20_001}, "longer than 20,000"),
     ],
 )
@@ -205,7 +199,7 @@ def test_who_it_is_is_sealed_and_whom_it_is_about_has_no_part(calling: Calling) 
     assert sealed
     assert {share.officer for share in sealed.shares} == {"omar", "odile"}
     case, _ = _reported(calling, about="odile")
-    assert read_case(_at(calling), case).case.recused == {"odile"}
+    assert read_case(calling.desk(), case).case.recused == {"odile"}
 
 
 def test_pictures_lose_what_they_say_beside_themselves_and_other_files_are_refused(calling: Calling) -> None:
@@ -217,7 +211,7 @@ def test_pictures_lose_what_they_say_beside_themselves_and_other_files_are_refus
     sent = calling.send([("dilys.jpg", written.getvalue())])
     assert sent.status_code == 200, sent.text
     (case,) = _cases(calling) - before
-    desk = _at(calling)
+    desk = calling.desk()
     ((file,),) = read_case(desk, case).files.values()
     kept = read_file(desk, case, file)
     assert kept.media_type == "image/jpeg"
@@ -229,7 +223,7 @@ def test_pictures_lose_what_they_say_beside_themselves_and_other_files_are_refus
 
 def test_with_the_receipt_one_answers_a_question_and_adds(calling: Calling) -> None:
     case, receipt = _reported(calling)
-    act(_at(calling), case, Step.ASKED, words="In which week was it?")
+    act(calling.desk(), case, Step.ASKED, words="In which week was it?")
     page = calling.look(receipt.lower().replace("-", " "))
     assert "In which week was it?" in page.text
     data = {"form": slip_in(page), "receipt": receipt, "words": "In the second."}
@@ -239,7 +233,7 @@ def test_with_the_receipt_one_answers_a_question_and_adds(calling: Calling) -> N
     assert "In the second." not in answered.text
     assert "sent already" in calling.posted("/call-it-out/receipt/add", data).text
     assert "Add something" in answered.text
-    events = read_case(_at(calling), case).events
+    events = read_case(calling.desk(), case).events
     assert [event.words for event in events if event.step is Step.REPLIED] == ["In the second."]
 
 

@@ -74,7 +74,7 @@ def form(ask: Asked) -> Response:
 def send(ask: Asked, given: Annotated[ReportForm, Form()]) -> Response:
     """Take a report in, and show its receipt, once; or show the form again, with what is not right."""
     desk = _desk(ask)
-    faults = [*_slip_faults(ask, given.form), *_faults(ask, given)]
+    faults = [*_slip_faults(ask, given.form), *_faults(ask, given), *_sealing_faults(desk, given)]
     if faults:
         return _form(ask, desk, given, faults)
     if wait := once.too_many(ask, REPORTS):
@@ -241,6 +241,14 @@ def _faults(ask: Ask, given: ReportForm) -> Sequence[str]:
     if first and last and last < first:
         found.append("The last day is before the first.")
     return found
+
+
+def _sealing_faults(desk: CaseDesk, given: ReportForm) -> Sequence[str]:
+    """Return that a name cannot be kept safe where too few officers are left to seal it to."""
+    needed = 1 if given.treatment == Confidentiality.NAMED else sealing.TWO
+    if _identity(given).empty or len(desk.sealers(frozenset(given.about))) >= needed:
+        return []
+    return ["There are too few officers to keep your name safe: leave out your name and how to reach you."]
 
 
 def _report(given: ReportForm) -> Report:
