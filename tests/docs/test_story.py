@@ -21,12 +21,13 @@ Caught = pytest.CaptureFixture[str]
 
 _HEX = re.compile(r"\b[0-9a-f]{12}\b")
 _NUMBER = re.compile(r"[\d,.]*\d")
+_CONSOLE = re.compile(r"in the console: .+")  # a short word in the usual folder, the whole command elsewhere
 _CALL = re.compile(r"\S*workplace-sync --home \S+|Look around in \S+:")
 
 
 def shape(text: str) -> str:
     """Return a text without what differs from run to run: numbers, digests, folders, and where lines break."""
-    return "".join(_NUMBER.sub("#", _HEX.sub("#", _CALL.sub("(here)", text))).split())
+    return "".join(_NUMBER.sub("#", _HEX.sub("#", _CALL.sub("(here)", _CONSOLE.sub("(console)", text)))).split())
 
 
 def shown_after(command: str) -> str:
