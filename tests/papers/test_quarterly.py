@@ -102,6 +102,9 @@ def test_every_figure_stands_in_a_table_and_what_is_withheld_is_said() -> None:
     assert "1,234" in text
     assert text.count(">withheld<") == 2
     assert "Nothing in this quarter." in text
+    assert "no number that can be shown" not in text
+    bare = quarterly_html(report(table("improvements", ())))
+    assert "There is no number that can be shown." in bare  # not that there was none: it may be withheld
     for one in report().tables[1:]:
         assert one.definition in text
     assert "The group: bt.growth" in text

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from itertools import groupby
 
-from workplace_sync.cases.report import WITHHELD, Report, Table, Value
+from workplace_sync.cases.report import WITHHELD, Report, Table, Value, Version
 from workplace_sync.errors import SettingsError
 from workplace_sync.papers.bars import Bar, lying_bars, standing_bars
 
@@ -18,6 +18,7 @@ _CHARTED = {"trend", "category", "area", "kind", "progress", "improvements", "me
 _CALLED_OUT = "What members called out"
 _TEXTS = "texts"
 _NOTHING = "Nothing in this quarter."
+_NOT_SHOWN = "There is no number that can be shown."  # what is withheld and what is nothing look the same
 _MANY = 2
 _OLDEST = 12  # quarters in a chart; the table has them all
 
@@ -49,7 +50,7 @@ def _html(report: Report) -> Iterator[str]:
     for heading, tables in _chapters(report):
         yield f"<h2>{escape(heading)}</h2>"
         for table, title in tables:
-            yield from _texts(table) if table.key == _TEXTS else _section(table, title)
+            yield from _texts(table) if table.key == _TEXTS else _section(table, title, _nothing(report, table))
     yield f"</main>\n<footer>Digest of these figures (SHA-256 of the JSON file): {report.digest}</footer>\n</body>\n</html>"
 
 
@@ -73,15 +74,21 @@ def _texts(table: Table) -> Iterator[str]:
     yield from (f'<div class="words">{escape(str(row[-1]))}</div>' for row in table.rows)
 
 
-def _section(table: Table, title: str) -> Iterator[str]:
+def _nothing(report: Report, table: Table) -> str:
+    """Return what stands in the place of an empty table."""
+    return _NOT_SHOWN if report.version is Version.EMPLOYER and "." not in table.key else _NOTHING
+
+
+def _section(table: Table, title: str, nothing: str) -> Iterator[str]:
     name = table.key.replace(".", "-")
     yield f'<section aria-labelledby="{name}">\n<h3 id="{name}">{escape(title)}</h3>'
     yield f'<p class="definition">{escape(table.definition)}</p>'
     if not table.rows:
-        yield f"<p>{_NOTHING}</p>\n</section>"
+        yield f"<p>{nothing}</p>\n</section>"
         return
-    yield chart_of(table, title)
-    yield f'<div class="wide" role="region" tabindex="0" aria-label="{escape(title)}: the numbers">\n<table>\n<thead><tr>'
+    yield f'<div class="wide" role="region" tabindex="0" aria-label="{escape(title)}: the numbers">'
+    yield from filter(None, [chart_of(table, title)])
+    yield "<table>\n<thead><tr>"
     numbers = _number_columns(table)
     for place, column in enumerate(table.columns):
         shown = escape(_capital(column)) or "What"
@@ -146,11 +153,11 @@ def quarterly_pdf(report: Report, ends_at: datetime) -> bytes:
     data = {
         "title": report.title,
         "quarter": report.quarter,
-        "committee": report.version.value == "committee",
+        "committee": report.version is Version.COMMITTEE,
         "notes": report.notes,
         "digest": report.digest,
         "chapters": [
-            {"title": heading, "tables": [_typst_table(table, title) for table, title in tables]}
+            {"title": heading, "tables": [_typst_table(report, table, title) for table, title in tables]}
             for heading, tables in _chapters(report)
         ],
     }
@@ -162,7 +169,7 @@ def quarterly_pdf(report: Report, ends_at: datetime) -> bytes:
     return compiled
 
 
-def _typst_table(table: Table, title: str) -> dict[str, object]:
+def _typst_table(report: Report, table: Table, title: str) -> dict[str, object]:
     numbers = _number_columns(table) if table.rows else set()
     return {
         "title": title,
@@ -171,5 +178,6 @@ def _typst_table(table: Table, title: str) -> dict[str, object]:
         "numbers": [place in numbers for place in range(len(table.columns))],
         "rows": [[_said(cell) for cell in row] for row in table.rows],
         "chart": chart_of(table, title) if table.rows else "",
+        "nothing": _nothing(report, table),
         "words": [str(row[-1]) for row in table.rows] if table.key == _TEXTS else [],
     }
