@@ -8,6 +8,7 @@ READERS = frozenset({"rep", "admin", "auditor", "owner"})
 DECIDERS = frozenset({"admin", "owner"})
 EXPORTERS = DECIDERS | {"auditor"}
 OFFICERS = frozenset({"officer"})
+COUNTERS = frozenset({"auditor", "officer", "owner"})
 
 ROWS: Mapping[str, frozenset[str]] = {
     "GET /": LOGGED_IN,
@@ -85,6 +86,11 @@ ROWS: Mapping[str, frozenset[str]] = {
     "POST /escalations/{ref}/steps/{step}": OFFICERS,
     "POST /escalations/{ref}/merge": OFFICERS,
     "GET /escalations/{ref}/files/{file_id}": OFFICERS,
+    "GET /reports": COUNTERS,
+    "POST /reports": OFFICERS,
+    "POST /reports/verify": COUNTERS,
+    "GET /reports/{quarter}/{version}": COUNTERS,
+    "GET /reports/{quarter}/{version}/{form}": COUNTERS,
     "GET /evidence": READERS,
     "GET /evidence/checkpoint": READERS,
     "GET /evidence/verification": READERS,

@@ -186,7 +186,8 @@ def test_an_officer_whom_it_is_about_sees_no_such_case(calling: Calling, omar: B
 def test_the_console_shows_how_to_open_who_reported_and_cannot(calling: Calling, omar: Browser) -> None:
     case = _opened(calling.desk(), confidentiality=Confidentiality.UNION_ONLY)
     page = omar.get(f"/escalations/{case}").text
-    assert f"escalation unseal {case} --key officer.key --by omar" in page
+    assert f"escalation unseal {case} " in page
+    assert "--key officer.key --by omar" in page
     assert "Two officers open it together" in page
     asked = vault.unseal(calling.desk("omar"), case, "To ask which week.", calling.keys["omar"], "odile")
     assert isinstance(asked, vault.Asked)
