@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 
 from tests.jobs.case_room import Room, room
 from tests.world import CONSENT, GUARD, START, World, rules_of
@@ -16,8 +18,8 @@ from workplace_sync.cases.categories import Area
 from workplace_sync.cases.escalation import Kind, Outcome, OutcomeFact, Raising, Step, Tone, Validation
 from workplace_sync.cases.escalation_steps import Role
 from workplace_sync.cases.quarter import Quarter
-from workplace_sync.cases.report import Version
-from workplace_sync.errors import CaseError, EvidenceError, StoreError, UsageError
+from workplace_sync.cases.report import Report, Version
+from workplace_sync.errors import BusyError, CaseError, EvidenceError, StoreError, UsageError
 from workplace_sync.evidence.entry import Kind as EntryKind
 from workplace_sync.jobs.escalations import act
 from workplace_sync.jobs.incidents import close_incident
@@ -33,6 +35,7 @@ from workplace_sync.jobs.quarterly_groups import group_figures
 from workplace_sync.jobs.report_texts import approve_text, check_text
 from workplace_sync.jobs.sentences import sentence_of
 from workplace_sync.membership.group import ManagedGroup
+from workplace_sync.papers.quarterly import quarterly_files
 from workplace_sync.store import audit, incidents, reports
 from workplace_sync.store.database import Database
 
@@ -141,6 +144,23 @@ def test_the_employer_hears_of_whole_quarters_in_their_order(office_of: Room) ->
     assert "not over" not in publish(office_of, Q4, Version.COMMITTEE).report.notes[-1]
 
 
+def test_of_two_who_publish_at_once_the_second_is_told_to_ask_again(
+    office_of: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "workplace_sync.jobs.quarterly.quarterly_files"
+
+    def meanwhile(report: Report, **more: Any) -> dict[str, bytes]:  # noqa: ANN401 - passed on as it is
+        monkeypatch.setattr(name, quarterly_files)
+        publish(office_of, Q3)
+        return quarterly_files(report, **more)
+
+    monkeypatch.setattr(name, meanwhile)
+    with pytest.raises(BusyError, match="just published"):
+        publish(office_of, Q4)
+    assert [one.quarter for one in list_reports(office_of.at("bryn"))] == ["2026-Q3"]
+    assert publish(office_of, Q4).new is True
+
+
 def test_only_those_who_see_cases_make_reports(office_of: Room) -> None:
     for role in (Role.ADMIN, Role.AUDITOR, Role.REP):
         desk = office_of.at("sam", role)
@@ -224,6 +244,10 @@ def test_a_group_is_counted_by_method_and_cause_and_an_incidents_outcome_only_le
         leaving = group_figures(connection, world.group, world.rules, quarter, approved=())
         before = group_figures(connection, world.group, world.rules, Quarter(2020, 1))
         assert reports.came_otherwise(connection, world.group.name, quarter.begins_at, quarter.ends_at) == 0
+    with world.office.database.write() as connection:
+        connection.execute(sql("DELETE FROM operation"))
+        unknown = group_figures(connection, world.group, world.rules, quarter)
+    assert sum(unknown.methods.values()) - sum(unknown.policies.values()) == 30  # seen to come, and not by our doing
     assert whole.methods == {"roster file": 30}
     assert sum(whole.policies.values()) == 30
     assert sum(whole.causes.values()) == 30

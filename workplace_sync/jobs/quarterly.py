@@ -21,9 +21,10 @@ from workplace_sync.cases.report_committee import committee_report
 from workplace_sync.cases.report_employer import employer_report
 from workplace_sync.cases.report_groups import GroupFigures
 from workplace_sync.cases.word_back import draft_email, draft_post
-from workplace_sync.errors import EvidenceError, StoreError, UsageError
+from workplace_sync.errors import BusyError, EvidenceError, StoreError, UsageError
 from workplace_sync.evidence.entry import JsonValue, Kind, Record
 from workplace_sync.jobs.case_desk import CaseDesk
+from workplace_sync.jobs.case_steps import writing
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.quarterly_groups import group_figures
@@ -65,8 +66,11 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
+    """A report; where it is new and the employer's, what leaves with it, and the quarter of the one it was gated against."""
+
     report: Report
     release: bytes = b""
+    after: str = ""
 
 
 def publish_report(
@@ -202,8 +206,9 @@ def _make(
             f"The quarter {quarter} is not over.",
             hint="The employer's version is published once, afterwards. `--for committee` shows how it stands now.",
         )
-    report, release = employer_report(quarter, files, figures, desk.rulebook, _earlier(connection, quarter))
-    return _Made(_with_texts(report, told), release.as_json())
+    earlier = _earlier(connection, quarter)
+    report, release = employer_report(quarter, files, figures, desk.rulebook, earlier)
+    return _Made(_with_texts(report, told), release.as_json(), earlier.period if earlier else "")
 
 
 def _looked_at(group: GroupFigures) -> bool:
@@ -245,14 +250,21 @@ def _log(desk: CaseDesk, made: _Made, hashes: Mapping[str, str]) -> int:
         "quarter": report.quarter,
         "version": report.version.value,
     }
-    with desk.office.log.transaction() as transaction:
-        earlier = reports.newest(transaction.connection, report.quarter, report.version)
-        if made.release and earlier is not None and earlier.digest != report.digest:
-            raise UsageError("Somebody else has published it just now.", hint="Ask for it again to get that one.")
+    with writing(desk) as transaction:
         entry = transaction.place()
+        _require_still_first(transaction.connection, made)
         reports.put(transaction.connection, kept)
         transaction.log(Record(Kind.REPORT_PUBLISHED, at, actor=desk.actor, outcome="published", data=data))
     return entry
+
+
+def _require_still_first(connection: Connection, made: _Made) -> None:
+    """Raise BusyError where somebody published for the employer since this report was made: it is gated against too little."""
+    last = reports.last_release(connection)
+    kept = reports.newest(connection, made.report.quarter, Version.EMPLOYER)
+    written_again = kept is not None and kept.digest == made.report.digest
+    if made.release and not written_again and (last[0] if last else "") != made.after:
+        raise BusyError("Somebody else has just published a report.", hint="Ask for it again.")
 
 
 def _hashes(files: object) -> Mapping[str, str]:

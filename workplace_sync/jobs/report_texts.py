@@ -14,6 +14,7 @@ from workplace_sync.cases.report import Version
 from workplace_sync.errors import CaseError, UsageError
 from workplace_sync.evidence.entry import JsonValue, Kind, Record
 from workplace_sync.jobs.case_desk import CaseDesk
+from workplace_sync.jobs.case_steps import writing
 from workplace_sync.store import reports
 
 
@@ -48,7 +49,7 @@ def approve_text(desk: CaseDesk, quarter: Quarter, text: str, *, despite: bool =
         raise CaseError("The text is empty.", hint="Name the file that holds it.")
     found = _findings(desk, plain)
     approved = gate_text.approve(plain, found, by=desk.actor, at=desk.office.now(), despite=despite)
-    with desk.office.log.transaction() as transaction:
+    with writing(desk) as transaction:
         if reports.newest(transaction.connection, str(quarter), Version.EMPLOYER):
             raise UsageError(f"The report of {quarter} was published already.", hint="Approve it for the next quarter.")
         if reports.put_text(transaction.connection, str(quarter), plain, approved):
