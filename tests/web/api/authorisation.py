@@ -24,6 +24,7 @@ ROWS: Mapping[str, tuple[frozenset[str], str]] = {
     "GET /api/v1/people/{person}": (READERS, "people:read"),
     "GET /api/v1/people/{person}/why": (READERS, "people:read"),
     "POST /api/v1/consent": (DECIDERS, "consent:write"),
+    "POST /api/v1/roster/{group}/preview": (DECIDERS, "roster:upload"),
     "GET /api/v1/incidents": (READERS, "incidents:read"),
     "GET /api/v1/incidents/{incident_id}": (READERS, "incidents:read"),
     "GET /api/v1/incidents/{incident_id}/people": (READERS, "incidents:read"),

@@ -9,6 +9,7 @@ import pytest
 from tests.web.api.program import Ask, Program
 from tests.web.console.running import OTHER_GROUP, ConsoleHandle
 from workplace_sync.evidence.proof import parse_consistency, parse_inclusion
+from workplace_sync.groups import FileSource
 from workplace_sync.store import access_reads
 
 GROUP = "prospect-bt"
@@ -192,3 +193,20 @@ def test_what_has_not_changed_is_not_sent_again(program: Ask, path: str) -> None
     again = program("rosa").get(path, headers={"If-None-Match": f'"other", {tag}'})
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     assert program("rosa").get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_roster_file_is_tried_and_not_taken(served: ConsoleHandle, program: Ask) -> None:
+    file = served.app.group(GROUP).sources[0]
+    assert isinstance(file, FileSource)
+    path = served.folder.home / file.path
+    before = path.read_bytes()
+    lines = before.decode().splitlines()
+    tried = "\n".join([*lines[:-2], lines[-1].replace("@", " at ")]).encode()
+    found = program("ada").send("POST", f"/roster/{GROUP}/preview", data=tried)
+    assert found.status_code == 200, found.text
+    told = found.json()
+    assert (told["fault_count"], told["faults"][0]["line"], told["come"], told["go"]) == (1, len(lines) - 1, 0, 2)
+    assert "@bt" not in found.text
+    assert path.read_bytes() == before
+    assert program("ada").send("POST", f"/roster/{GROUP}/preview?source=9", data=tried).status_code == 404
+    assert program("ada").send("POST", f"/roster/{GROUP}/preview", data=b"PK\x03\x04\xff").json()["good"] == 0
