@@ -72,7 +72,7 @@ class Calling:
 
     def receipt(self, **given: str) -> str:
         """Report something, and return the receipt."""
-        answer = self.send(**given)
+        answer = self.send(None, **given)
         assert answer.status_code == 200, answer.text
         return receipt_in(answer.text)
 

@@ -53,7 +53,7 @@ def test_a_case_goes_its_whole_way(calling: Calling, omar: Browser) -> None:
     assert page.status_code == 200, page.text
     assert WORDS in page.text
     assert _offered(page.text) == {"validation_noted", "asked", "noted", "linked", "recused", "closed"}
-    steps = (
+    steps: tuple[tuple[str, dict[str, str], str], ...] = (
         ("validation_noted", {"words": "Two others saw it.", "on": "2026-01-05"}, "Held on: 2026-01-05"),
         ("substantiated", {}, "There is something in it"),
         (

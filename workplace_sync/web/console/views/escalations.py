@@ -85,7 +85,7 @@ def take(ask: Asked, ref: str, step: str, given: Annotated[StepForm, Form()]) ->
     """Take a step; or show the case again with what was written, and why it cannot be taken."""
     desk = officers_desk(ask)
     file = _file(desk, ref)
-    wanted = next((one.step for one in pages_for(Step) if one.step.value == step), None)
+    wanted = next((one.step for one in pages_for(frozenset(Step)) if one.step.value == step), None)
     if wanted is None:
         raise not_found()
     try:
