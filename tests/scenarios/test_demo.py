@@ -32,7 +32,7 @@ def test_the_demo_tells_what_came_of_it_and_can_be_played_again(
         assert told["openssl_verified"] is True
         assert told["evidence_size"] > 2 * told["added"]  # an outcome and a departure for each, at least
         assert 0 < told["requests_sent"] < told["added"] / 10
-        assert 0 < told["seconds"] < 120
+        assert told["seconds"] > 0
         assert told["escalations"] == 3
         report = Path(told["report"])
         assert sha256(report.read_bytes()).hexdigest() == told["report_sha256"]
