@@ -18,7 +18,7 @@ from tests.sandbox_server import SandboxHandle, running_sandbox
 from tests.web.console.running import PEOPLE, ConsoleHandle, console_on, invite, play_story
 from tests.web.receiver import ReceiverHandle, make_home, receiver_here
 
-Axe = Callable[[Page], list[str]]
+Axe = Callable[..., list[str]]
 
 
 @pytest.fixture
@@ -95,13 +95,16 @@ def _is_complaint(told: ConsoleMessage, address: str) -> bool:
 
 @pytest.fixture(scope="session")
 def axe() -> Axe:
-    """Return what axe-core finds wrong with a page for people who do not see or use it as most do; [] where nothing is."""
+    """Return what axe-core finds wrong with a page for people who do not see or use it as most do; [] where nothing is.
+
+    `axe(page)` asks all its rules, `axe(page, "color-contrast")` those that are named.
+    """
     install_node()
     source = (FOREIGN / "npm" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 
-    def violations(page: Page) -> list[str]:
+    def violations(page: Page, *rules: str) -> list[str]:
         page.evaluate(source)  # as a debugger does, past the page's own rules for scripts
-        wanted = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        wanted = rules or ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
         found: dict[str, Any] = page.evaluate(f"axe.run({{runOnly: {json.dumps(wanted)}}})")
         return [f"{one['id']}: {one['help']} ({one['nodes'][0]['html'][:200]})" for one in found["violations"]]
 

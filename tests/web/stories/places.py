@@ -5,9 +5,14 @@ import io
 import re
 from collections.abc import Callable, Mapping
 
+from tests.web.console.calling import WORDS
 from tests.web.console.running import ConsoleHandle
+from workplace_sync.cases.escalation import Report
+from workplace_sync.cases.escalation_steps import Role
 from workplace_sync.evidence.entry import Kind
 from workplace_sync.jobs import accounts
+from workplace_sync.jobs.escalations import open_case
+from workplace_sync.jobs.identity import Identity
 from workplace_sync.store import audit, incidents, runs
 
 BT = "prospect-bt"
@@ -63,6 +68,27 @@ def plan(console: ConsoleHandle) -> str:
     return console.plan.id
 
 
+def case(console: ConsoleHandle) -> str:
+    """Call something out, and return the case's number."""
+    desk = console.app.case_desk(Role.OFFICER).as_reporter()
+    report = Report("forced-distribution", "networks")
+    return open_case(desk, report, WORDS, identity=Identity("Dilys Quarrie", "07700 900123")).case
+
+
+def quarter(console: ConsoleHandle) -> str:
+    """Have a report of the quarter made for the committee, and return which quarter that is."""
+    now = console.app.now()
+    this = f"{now.year}-Q{(now.month + 2) // 3}"
+    answer = console.known("omar").post("/reports", {"quarter": this, "version": "committee"})
+    assert answer.headers["Location"] == f"/reports/{this}/committee"
+    return this
+
+
+def is_of_cases(route: str) -> bool:
+    """Whether a route is about members' cases, which not every console takes."""
+    return route.startswith(("GET /call-it-out", "GET /escalations", "GET /reports"))
+
+
 PARTS: Mapping[str, Callable[[ConsoleHandle], str]] = {
     "digest": lambda _: "0",
     "name": lambda _: "console.css",
@@ -75,6 +101,10 @@ PARTS: Mapping[str, Callable[[ConsoleHandle], str]] = {
     "person": person,
     "incident_id": incident,
     "form": lambda _: "txt",
+    "ref": case,
+    "quarter": quarter,
+    "version": lambda _: "committee",
+    "file_id": lambda _: "none",
     "policy_id": lambda _: "union-consent",
 }
 """What stands in an address for each parameter of a route. A route with one that is not in here fails its test."""
