@@ -23,7 +23,7 @@ from tests.web.stories.places import address, is_of_cases
 
 IMAGES = ROOT / "docs" / "images"
 PICTURES = {
-    "overview": ("/", "audrey"),
+    "overview": ("/", "rosa"),
     "plan": ("GET /plans/{plan_id}", "grace"),
     "incident": ("GET /incidents/{incident_id}", "rosa"),
     "entry": ("GET /audit/{seq}", "rosa"),
@@ -48,7 +48,7 @@ def union() -> Iterator[ConsoleHandle]:
 def opened(chromium: Chromium, console: ConsoleHandle, name: str, *, width: int = 1280, dark: bool = False) -> Page:
     """Return a page of somebody's browser."""
     context = chromium.new_context(
-        base_url=console.url, viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
+        base_url=console.url, viewport={"width": width, "height": 720}, color_scheme="dark" if dark else "light"
     )
     if name:
         context.add_cookies([{"name": "workplace-sync", "value": console.secret(name), "url": console.url}])
