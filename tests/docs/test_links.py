@@ -14,7 +14,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _HERE = Path(__file__).relative_to(ROOT).as_posix()
 
 # Words of a workshop, none of which the product has a use for. Not here: session (of HTTP), agent (of a User-Agent),
-# todo (the state of a job that waits, in small letters).
+# the queue's word, in small letters, for a job that waits.
 _WORKSHOP = re.compile(
     r"\b(chatgpt|claude|anthropic|openai|copilot|llms?|language model|subagents?|as an ai|ai[- ](generated|assistant)"
     r"|issue #?\d+|(this|next|earlier|previous|helper) session|helper\.md|(?-i:TODO|FIXME))\b|/work/(main|shared)\b",
