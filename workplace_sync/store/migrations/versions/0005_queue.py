@@ -50,5 +50,6 @@ def downgrade() -> None:
 
 def _run(script: str) -> None:
     connection = op.get_bind()
-    if connection.dialect.name == "postgresql":
-        connection.connection.driver_connection.execute(script)  # many statements at once, and % as it stands
+    driver = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql" and driver is not None:
+        driver.execute(script)  # many statements at once, and % as it stands
