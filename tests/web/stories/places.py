@@ -77,6 +77,7 @@ def case(console: ConsoleHandle) -> str:
 
 def quarter(console: ConsoleHandle) -> str:
     """Have a report of the quarter made for the committee, and return which quarter that is."""
+    case(console)
     now = console.app.now()
     this = f"{now.year}-Q{(now.month + 2) // 3}"
     answer = console.known("omar").post("/reports", {"quarter": this, "version": "committee"})

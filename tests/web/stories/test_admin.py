@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.web.console.at_work import everybody
 from tests.web.console.running import ConsoleHandle, invite
 from tests.web.stories.conftest import Visit
+from workplace_sync.jobs.running import Verb
+from workplace_sync.store import runs
 
 _LONG = 60_000  # milliseconds for what the console does by itself
 
@@ -80,3 +83,25 @@ def test_a_roster_is_handed_in_held_approved_by_another_and_carried_out(
     ada.get_by_role("link", name="Overview").click()
     expect(ada.get_by_text("in order")).to_be_visible()
     assert len(fresh.folder.added()) == 150
+
+
+def test_a_run_is_watched_until_its_end_without_a_click(visit: Visit, fresh: ConsoleHandle) -> None:
+    invite(fresh.app, "ada")
+
+    def stands_at(number: int) -> None:
+        with fresh.app.database.write() as connection:
+            runs.progress(connection, run.id, fresh.clock(), done=number, total=400, stage="carrying out changes")
+
+    with fresh.app.running("prospect-bt", Verb.APPLY) as run:
+        stands_at(100)
+        page = visit("ada", on=fresh, at=f"/runs/{run.id}")
+        expect(page.get_by_role("progressbar")).to_have_attribute("value", "25")
+        fresh.clock.advance(timedelta(minutes=1))
+        stands_at(200)
+        expect(page.get_by_role("progressbar")).to_have_attribute("value", "50", timeout=_LONG)
+        expect(page.get_by_text("2 minutes")).to_be_visible()
+        page.get_by_role("link", name="Overview").click()
+        expect(page.get_by_text("apply is running")).to_be_visible()
+        page.go_back()
+    expect(page.locator("h1 .badge")).to_have_text("done", timeout=_LONG)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
