@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-JOBS ?= auto
+# Twice the cores: many tests wait for processes of their own.
+JOBS ?= $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 DEMO ?= workplace-sync-demo
 NPM := tests/foreign/npm/node_modules/.installed
 

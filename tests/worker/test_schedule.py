@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -38,7 +39,8 @@ def put_in(books: Database, *times: str) -> list[tuple[str, str]]:
                 at = datetime.fromisoformat(f"2026-11-21T{time}:01").replace(tzinfo=UTC).timestamp()
                 await deferrer.defer_jobs(deferrer.get_previous_tasks(at=at))
 
-    asyncio.run(tick())
+    with ThreadPoolExecutor(1) as apart:  # a browser that other tests drive may have a loop in this thread
+        apart.submit(asyncio.run, tick()).result()
     with books.connect() as connection:
         return [(job.task, job.group) for job in queue.jobs(connection)[::-1]]
 
