@@ -46,7 +46,11 @@ def requests_so_far(folder: Folder) -> int:
 
 
 def killed(folder: Folder, process: "subprocess.Popen[str]", moment: Moment) -> bool:
-    """Kill the process at that moment, and return whether it was killed before it had ended by itself."""
+    """Kill the process at that moment, and return whether it was killed before it had ended by itself.
+
+    What it asks after that many requests hangs, so that it cannot be done before a busy machine gets round to the kill.
+    """
+    hangs = folder.sandbox.fault("timeout_before_effect", on="any", calls=None, skip=moment.requests, hold_ms=60_000)
     before = requests_so_far(folder)
     give_up = time.monotonic() + _WITHIN
     while process.poll() is None and requests_so_far(folder) - before < moment.requests:
@@ -55,6 +59,7 @@ def killed(folder: Folder, process: "subprocess.Popen[str]", moment: Moment) -> 
     time.sleep(moment.seconds)
     process.kill()
     process.communicate()
+    folder.sandbox.control("DELETE", f"faults/{hangs}")
     return process.returncode < 0
 
 

@@ -57,6 +57,16 @@ def test_a_second_writer_waits_and_is_then_told_that_the_database_is_busy(sqlite
             pytest.fail("the lock is held by the first writer")
 
 
+def test_postgresql_ends_a_writer_that_stands_still_and_no_reader(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    asked = text("SHOW idle_in_transaction_session_timeout")
+    with database.write() as connection:
+        assert connection.execute(asked).scalar() == "1min"
+    with database.connect() as connection:
+        assert connection.execute(asked).scalar() == "0"
+    database.close()
+
+
 def test_sqlite_survives_a_power_cut_and_overwrites_what_is_deleted(sqlite_database: Database) -> None:
     with sqlite_database.connect() as connection:
         pragmas = {

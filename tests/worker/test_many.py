@@ -43,6 +43,12 @@ def slow(union: Folder, milliseconds: int) -> None:
     union.sandbox.fault("latency", ms=milliseconds, on="write")
 
 
+def struck(union: Folder, fault: int) -> bool:
+    """Whether that fault has met a call."""
+    shown = union.sandbox.control("GET", "faults")["faults"]
+    return any(each["struck"] for each in shown if each["id"] == fault)
+
+
 def assert_each_was_added_once(union: Folder, wanted: list[str]) -> None:
     assert union.added() == Counter(wanted)
     assert union.really_in() == {*wanted, *(address.casefold() for address in union.former)}
@@ -70,11 +76,13 @@ def test_a_worker_that_froze_writes_nothing_over_the_one_that_took_over(
     union: Folder, workers: Workers, books: Database
 ) -> None:
     digest, wanted = prepared(union)
-    slow(union, 400)
+    union.configure(THREADS="1", READ_TIMEOUT="5")
+    hangs = union.sandbox.fault("timeout_before_effect", on="write", skip=1)
     assert union.run("enqueue", "--apply", digest).code == 0
     frozen = workers.start()
-    until(lambda: len(union.added()) >= 50, "the first batch took effect")
+    until(lambda: struck(union, hangs), "the second batch was on its way")
     frozen.send_signal(signal.SIGSTOP)
+    assert len(union.added()) == 50
     workers.start()
     until(lambda: len(union.added()) == PEOPLE, "another worker took over")
     frozen.send_signal(signal.SIGCONT)

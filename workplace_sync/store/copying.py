@@ -21,6 +21,7 @@ _ENTRY = EvidenceEntryRow.__table__  # type: ignore[attr-defined]
 _AT_ONCE = 5_000
 _SHOWN = 3
 _WAIT_FOR_LOCKS = "SET LOCAL lock_timeout = '10s'"
+_TAKE_TIME = "SET LOCAL idle_in_transaction_session_timeout = 0"  # each side waits while the other is read or checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def _lock(connection: Connection, mode: str) -> None:
         return
     quote = connection.dialect.identifier_preparer.quote
     tables = ", ".join(quote(table.name) for table in metadata.sorted_tables)
+    connection.exec_driver_sql(_TAKE_TIME)
     connection.exec_driver_sql(_WAIT_FOR_LOCKS)
     try:
         connection.exec_driver_sql(f"LOCK TABLE {tables} IN {mode} MODE")

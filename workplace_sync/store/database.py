@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -35,6 +35,7 @@ Fence = Callable[[Connection], None]
 
 _WRITE = "workplace_sync_write"
 _BUSY_MS = 5_000
+_IDLE_MS = 60_000
 
 
 class Database:
@@ -86,6 +87,8 @@ class Database:
         """Run a writing transaction, on a lent connection where its temporary tables are needed.
 
         SQLite takes the write lock at once (BEGIN IMMEDIATE), so a transaction never fails half-way for want of it.
+        PostgreSQL ends a transaction that stands idle for a minute: a process that is frozen in the middle of one would
+        keep what it has locked from all others for ever.
         """
         with told_plainly(), self._in_turn():
             if on is None:
@@ -244,6 +247,9 @@ def _writing(connection: Connection, fence: Fence | None) -> Iterator[None]:
     connection.execution_options(**{_WRITE: True})
     try:
         with connection.begin():
+            if connection.dialect.name == "postgresql":
+                idle = func.set_config("idle_in_transaction_session_timeout", str(_IDLE_MS), True)
+                connection.execute(select(idle))
             if fence is not None:
                 fence(connection)
             yield

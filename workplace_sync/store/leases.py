@@ -7,14 +7,13 @@ for its own number first: who lost the group writes nothing any more, however la
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 from sqlalchemy import Row as Found
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workplace_sync.store.run_tables import LeaseRow
 
 _LEASE = LeaseRow.__table__  # type: ignore[attr-defined]
-_IDLE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +93,8 @@ def is_ours(connection: Connection, lease: Lease) -> bool:
     """Whether the group is still held under this lease; it then is to the end of the caller's writing transaction.
 
     On PostgreSQL the row is locked against `take`, and not against `renew`: beats go on during a long transaction
-    (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS). A process frozen in the middle of one
-    would keep the group for ever, so that the server ends a transaction that stands idle.
+    (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS).
     """
-    if connection.dialect.name == "postgresql":
-        idle = str(max(_IDLE_MS, round(lease.claim.seconds * 1000)))
-        connection.execute(select(func.set_config("idle_in_transaction_session_timeout", idle, True)))
     query = select(_LEASE.c.fence).where(_ours(lease)).with_for_update(read=True, key_share=True)
     return connection.execute(query).first() is not None
 
