@@ -20,7 +20,7 @@ console: $(STAMP)
 	@$(BIN)/workplace-sync --home $(DEMO) serve
 
 test: $(STAMP) $(NPM)
-	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term-missing:skip-covered -m "not bench"
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term-missing:skip-covered -m "not bench"
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -68,7 +68,7 @@ def in_its_batches(folder: Folder, digest: str) -> Iterator["subprocess.Popen[st
 
 def frozen_outside_a_transaction(folder: Folder, process: "subprocess.Popen[str]") -> None:
     """Freeze a process at a moment at which it does not hold the whole database, or the checkpoint's file."""
-    for _ in range(50):
+    for _ in range(200):
         process.send_signal(signal.SIGSTOP)
         with closing(sqlite3.connect(folder.database, timeout=0.5, isolation_level=None)) as connection:
             try:
@@ -78,6 +78,7 @@ def frozen_outside_a_transaction(folder: Folder, process: "subprocess.Popen[str]
                     return
             except (sqlite3.OperationalError, Timeout):
                 process.send_signal(signal.SIGCONT)
+                time.sleep(0.05)  # or it stands where it stood
     pytest.fail("it could not be frozen outside a transaction")
 
 
@@ -94,7 +95,7 @@ def frozen_idle(postgres_url: str, folder: Folder, process: "subprocess.Popen[st
             except Timeout:
                 pass
             process.send_signal(signal.SIGCONT)
-            time.sleep(0.02)
+            time.sleep(0.05)
     pytest.fail("it could not be frozen outside a transaction")
 
 
