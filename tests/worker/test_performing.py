@@ -1,0 +1,65 @@
+"""What a worker asks again before it does a job, with files that may have changed since it was put in."""
+
+import pytest
+
+from tests.scenarios.folder import GROUP, Folder
+from workplace_sync.app import Application
+from workplace_sync.errors import ExitCode
+from workplace_sync.jobs import accounts
+from workplace_sync.settings import load_settings
+from workplace_sync.store.queue import Job, Task
+from workplace_sync.worker.performing import Done, perform
+
+PLANNERS = ("ada", "grace")
+
+
+def write_people(union: Folder, **roles: str) -> None:
+    people = [f"{{name: {name}, roles: [{role}], groups: ['*']}}" for name, role in roles.items()]
+    (union.home / "config" / "people.yaml").write_text(f"people: [{', '.join(people)}]\n", encoding="utf-8")
+
+
+@pytest.fixture
+def digest(union: Folder) -> str:
+    """A plan that puts three people in."""
+    write_people(union, **dict.fromkeys(PLANNERS, "admin"))
+    wanted = [str(person["email"]) for person in union.sandbox.addable()][:3]
+    union.write_roster([*union.former, *wanted])
+    return union.plan()
+
+
+def applied(union: Folder, digest: str, by: str) -> Done:
+    return perform(load_settings(union.home), Job(Task.APPLY, GROUP, by, digest), lambda: False)
+
+
+def enter(union: Folder, name: str) -> None:
+    with Application(load_settings(union.home), actor="ada") as app:
+        assert accounts.enter(app.office, name, "f" * 64) is not None
+
+
+def test_an_admin_by_single_sign_on_alone_gets_their_plan_applied(union: Folder, digest: str) -> None:
+    enter(union, "simone")
+    done = applied(union, digest, "simone")
+    assert done.code is ExitCode.DONE, done.summary
+    assert len(union.added()) == 3
+
+
+def test_who_was_taken_off_their_role_gets_nothing_applied_any_more(union: Folder, digest: str) -> None:
+    enter(union, "ada")
+    write_people(union, ada="rep", grace="admin")
+    done = applied(union, digest, "ada")
+    assert (done.code, union.added()) == (ExitCode.ERROR, {})
+    assert "have not the role admin or owner" in done.summary
+
+
+def test_who_is_in_no_file_and_comes_by_no_sign_on_gets_nothing_applied(union: Folder, digest: str) -> None:
+    write_people(union, grace="admin")
+    done = applied(union, digest, "ada")
+    assert (done.code, union.added()) == (ExitCode.ERROR, {})
+
+
+def test_whose_account_was_disabled_gets_nothing_applied_any_more(union: Folder, digest: str) -> None:
+    enter(union, "simone")
+    with Application(load_settings(union.home), actor="ada") as app:
+        accounts.disable(app.office, "simone")
+    assert applied(union, digest, "simone").code is ExitCode.ERROR
+    assert not union.added()
