@@ -19,7 +19,7 @@ def addition(
     method: str = "roster_file",
 ) -> Addition:
     return Addition(
-        person, NOW, 7, method, "bt.csv", "ada", approved_by, "d" * 64, "sha256:ab", consent, NOW, "form", (), today, ()
+        person, NOW, 7, method, "bt.csv", "ada", approved_by, "d" * 64, "sha256:ab", consent, NOW, "form", today, ()
     )
 
 
@@ -45,10 +45,11 @@ def test_the_figures_say_what_was_on_record_and_what_today_would_say() -> None:
         addition("a", approved_by="grace"),
         addition("b", today=Today.HELD, consent="none"),
         addition("c", today=Today.DENIED, method="group_copy"),
-        unrecorded=("d",),
+        addition("d", today=Today.UNKNOWN, consent="erased"),
+        unrecorded=("e",),
     )
-    assert [number for _, number in made.figures] == [4, 3, 2, 1, 1, 1, 1, 1]
-    assert made.methods == (("roster file (bt.csv)", 2), ("group copy (bt.csv)", 1))
+    assert [number for _, number in made.figures] == [5, 4, 2, 1, 1, 1, 1, 1, 1]
+    assert made.methods == (("roster file (bt.csv)", 3), ("group copy (bt.csv)", 1))
 
 
 sizes = st.lists(st.integers(0, 9000), min_size=1, max_size=60).map(

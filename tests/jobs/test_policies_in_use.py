@@ -6,10 +6,14 @@ from datetime import timedelta
 import pytest
 
 from tests.world import CONSENT, GUARD, START, World, rules_of
+from workplace_sync.cases.quarter import Quarter
+from workplace_sync.cases.statement import Today
 from workplace_sync.errors import StaleError
 from workplace_sync.jobs.plan import activate
 from workplace_sync.jobs.policy_log import activations_logged
+from workplace_sync.jobs.quarterly_groups import group_figures
 from workplace_sync.jobs.rule_texts import RuleTexts
+from workplace_sync.jobs.statement import make_statement
 from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.policy.decision import Effect
 from workplace_sync.roster.person import ConsentClaim
@@ -120,6 +124,26 @@ def test_whom_an_exception_names_goes_and_is_counted_apart(world: World) -> None
     world.apply(plan)
     assert world.really_in() >= {keys[0], keys[2], keys[3]}
     assert keys[1] not in world.really_in()
+
+
+def test_a_statement_and_a_quarters_figures_know_who_came_by_an_exception(world_on_each_engine: World) -> None:
+    world = world_on_each_engine
+    plan, keys = two_without_consent(world)
+    world.apply(plan)
+    made = make_statement(world.office, world.group, world.rules, keys, about="them", day=world.clock())
+    said = {one.person: (one.consent, one.today) for one in made.additions}
+    assert said == {
+        keys[0]: ("none", Today.ALLOWED),  # the exception is in force today, too
+        keys[2]: ("opted_in", Today.ALLOWED),
+        keys[3]: ("opted_in", Today.ALLOWED),
+    }
+    assert made.unrecorded == (keys[1],)
+    with world.office.database.connect() as connection:
+        figures = group_figures(connection, world.group, world.rules, Quarter.of(START))
+    assert figures.policies == {
+        "by an exception from a policy": 1,
+        "every policy in force, none of which held or denied it": 2,
+    }
 
 
 def test_an_exception_that_ended_since_the_plan_was_made_frees_nobody(world: World) -> None:

@@ -10,6 +10,7 @@ from workplace_sync.jobs.consent import record_consent
 from workplace_sync.jobs.statement import make_statement
 from workplace_sync.policy.shelf import load_policies
 from workplace_sync.roster.consent import ConsentKind
+from workplace_sync.store import privacy
 
 SHELF = Path(__file__).parents[2] / "policies" / "platform"
 
@@ -47,6 +48,22 @@ def test_what_the_rules_of_today_say_takes_todays_consent_and_todays_rules(world
     said = {one.person: one.today for one in made.additions}
     assert said == {people[0].key: Today.DENIED, people[1].key: Today.HELD, people[2].key: Today.HELD}
     assert {one.consent for one in made.additions} == {"opted_in"}  # as it was when they were added
+
+
+def test_of_a_decision_that_was_erased_nothing_is_said_for_today(world: World) -> None:
+    people = world.people(2)
+    world.apply(world.plan(people).record)
+    with world.office.database.write() as connection:
+        privacy.erase_rows(connection, privacy.identify(connection, people[0].key), "somebody")
+    day = world.clock.at + timedelta(days=1)
+    made = make_statement(world.office, world.group, world.rules, [p.key for p in people], about="them", day=day)
+    assert {one.person: (one.consent, one.today) for one in made.additions} == {
+        people[0].key: ("erased", Today.UNKNOWN),
+        people[1].key: ("opted_in", Today.ALLOWED),
+    }
+    figures = dict(made.figures)
+    assert figures["that the rules of today would deny"] == 0
+    assert figures["that the rules of today cannot judge: what they were decided on was erased"] == 1
 
 
 def test_who_was_not_added_by_us_before_the_day_is_named_as_such(world: World) -> None:

@@ -35,6 +35,7 @@ def test_text_and_html_hold_the_same_facts() -> None:
     for fact in (
         "amina@bt.example.org",
         "grace",
+        "d" * 12,
         "union-consent@1/consent",
         "Acceptable use",
         "rhona@bt.example.org",

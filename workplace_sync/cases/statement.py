@@ -17,6 +17,7 @@ class Today(StrEnum):
     ALLOWED = "allowed"
     HELD = "held"
     DENIED = "denied"
+    UNKNOWN = "unknown, as what it was decided on was erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class CitedRule:
 class Addition:
     """One addition that took effect. `entry` is its number in the evidence log; times are UTC.
 
-    `held_by` cites the rules that held it until a second person approved; `approved_by` is empty where none had to.
-    `consent` is the state on record when it was decided, with its date (None: undated) and basis.
+    `approved_by` is empty where nobody had to. `consent` is the state on record when it was decided, with its date
+    (None: undated) and basis.
     """
 
     person: str
@@ -50,7 +51,6 @@ class Addition:
     consent: str
     consent_at: datetime | None
     consent_basis: str
-    held_by: tuple[str, ...]
     today: Today
     today_rules: tuple[str, ...]
 
@@ -111,6 +111,7 @@ class Statement:
             ("that the rules of today would allow", today[Today.ALLOWED]),
             ("that the rules of today would hold for a second person", today[Today.HELD]),
             ("that the rules of today would deny", today[Today.DENIED]),
+            ("that the rules of today cannot judge: what they were decided on was erased", today[Today.UNKNOWN]),
             ("without an addition on record", len(self.unrecorded)),
         )
 

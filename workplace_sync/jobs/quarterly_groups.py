@@ -14,6 +14,7 @@ from workplace_sync.jobs.plan import Rules
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.removals import Cause, Confidence
 from workplace_sync.membership.timeline import BlindCause
+from workplace_sync.policy.decision import Effect
 from workplace_sync.store import audit, blind, incidents, reports, snapshots
 from workplace_sync.store.audit import AuditFilter
 
@@ -25,6 +26,7 @@ _METHODS = {
 }
 _OTHERWISE = "not by the union: by themselves or by others"
 _NO_OBJECTION = "every policy in force, none of which held or denied it"
+_BY_EXCEPTION = "by an exception from a policy"
 _BY_US = "removed by the union"
 _CAUSES = {
     Cause.OWN_OPERATION: _BY_US,
@@ -99,6 +101,8 @@ def _additions(
 
 def _policy(data: Mapping[str, object]) -> str:
     rules = data["rules"]
+    if data["effect"] == Effect.EXCEPTED:  # the rule that did not hold is the one it was freed from: it decided nothing
+        return _BY_EXCEPTION
     return str(rules[0]).partition("/")[0] if isinstance(rules, list) and rules else _NO_OBJECTION
 
 

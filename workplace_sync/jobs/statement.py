@@ -18,7 +18,7 @@ from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.rule_texts import RuleTexts
 from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.plan import PlannedChange, restored_facts
+from workplace_sync.membership.plan import GOES, POSSIBLE, PlannedChange, restored_facts
 from workplace_sync.policy.decision import Decision, Effect, Shelf
 from workplace_sync.policy.facts import FactValue
 from workplace_sync.roster.consent import standing
@@ -26,7 +26,8 @@ from workplace_sync.store import audit, consent, plans, presence, snapshots
 from workplace_sync.store.audit import AuditFilter, AuditRow
 
 _AT_ONCE = 2_000
-_TODAY = {Effect.ALLOW: Today.ALLOWED, Effect.WARN: Today.ALLOWED, Effect.HOLD: Today.HELD, Effect.DENY: Today.DENIED}
+_POSSIBLE = tuple(effect.value for effect in POSSIBLE)
+_TODAY = dict.fromkeys(GOES, Today.ALLOWED) | {Effect.HOLD: Today.HELD, Effect.DENY: Today.DENIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _changes(office: Office, found: Mapping[str, AuditRow]) -> Iterator[tuple[tu
     """Yield the planned additions behind the entries, by plan and person."""
     with office.database.connect() as connection:
         for plan_id in sorted({str(row.data["plan"]) for row in found.values()}):
-            for change in plans.changes(connection, plan_id, effects=("allow", "warn", "hold")):
+            for change in plans.changes(connection, plan_id, effects=_POSSIBLE):
                 if change.key in found:
                     yield (plan_id, change.key), change
 
@@ -133,8 +134,7 @@ def _addition(one: _OnRecord, today: Decision | None) -> Addition:
         consent=consent_state,
         consent_at=at if isinstance(at, datetime) and consent_state != "none" else None,
         consent_basis=str(facts.get("subject.consent_basis", "")),
-        held_by=one.change.rules if one.change else (),
-        today=_TODAY[today.acts_as] if today else Today.DENIED,
+        today=_TODAY[today.acts_as] if today else Today.UNKNOWN,
         today_rules=tuple(finding.cite for finding in today.findings) if today else (),
     )
 

@@ -10,7 +10,7 @@ from workplace_sync.errors import SettingsError
 from workplace_sync.papers.chart import members_chart
 
 _POINTS = 200
-_COLUMNS = ("person", "added (UTC)", "entry", "method", "asked by", "approved by", "consent on record", "today")
+_COLUMNS = ("person", "added (UTC)", "entry", "method", "asked by", "approved by", "plan", "consent on record", "today")
 
 
 def introduction(statement: Statement) -> list[str]:
@@ -73,6 +73,7 @@ def _cells(one: Addition) -> tuple[str, ...]:
         f"{one.method.replace('_', ' ')} ({one.source})",
         one.requested_by,
         one.approved_by,
+        one.plan_digest[:12],
         consent + (f", {one.consent_basis}" if one.consent_basis else ""),
         today,
     )
