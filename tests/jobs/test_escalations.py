@@ -1,7 +1,9 @@
 """A case on its way: taken in, worked on, merged, read by some and not by others, kept and erased."""
 
 import io
+import struct
 import threading
+import zlib
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -243,6 +245,30 @@ def test_a_picture_is_kept_without_what_it_says_beside_itself(office_of: Room, f
     assert kept.media_type == f"image/{form.lower()}"
     with Image.open(io.BytesIO(kept.content)) as shown:
         assert shown.size == (40, 30)
+
+
+def _with_chunk(name: bytes, data: bytes, *, before: bytes) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(written, "PNG")
+    picture = written.getvalue()
+    place = picture.index(before) - 4
+    chunk = struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    return picture[:place] + chunk + picture[place:]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        _with_chunk(b"eXIf", b"II+\0\x08", before=b"IDAT"),
+        _with_chunk(b"iCCP", b"", before=b"IEND"),
+        _with_chunk(b"iCCP", b"\0", before=b"IEND"),
+    ],
+    ids=["exif-cut-short", "no-profile", "empty-profile"],
+)
+def test_a_picture_made_to_upset_its_decoder_is_refused_like_any_broken_one(office_of: Room, picture: bytes) -> None:
+    opened = office_of.report()
+    with pytest.raises(UsageError, match="cannot be read"):
+        word_back.add(office_of.desk, opened.receipt, "Here.", [picture])
 
 
 def test_files_that_are_not_taken_are_refused_with_a_reason(office_of: Room) -> None:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from workplace_sync.cases.categories import Attachments
 from workplace_sync.cases.escalation import Confidentiality
@@ -88,22 +88,10 @@ def sniffed(content: bytes) -> str:
 def _redrawn(content: bytes, kind: str) -> bytes:
     """Return a picture made anew of its pixels, the right way up, and of nothing else that was in the file."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=[_FORMATS[kind]]) as opened:
-                if opened.width * opened.height > _PIXELS:
-                    raise UsageError("A picture has too many pixels.", hint="Send a smaller one.")
-                upright = ImageOps.exif_transpose(opened)
-                solid = kind == "image/jpeg" or not upright.has_transparency_data
-                pixels = upright.convert("RGB" if solid else "RGBA")
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-        OSError,
-        SyntaxError,
-        ValueError,
-    ):
+        pixels = _pixels(content, kind)
+    except UsageError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders of others raise whatever they stumble over (struct.error, IndexError ...)
         raise UsageError(
             "A picture cannot be read.", hint="Save it again as PNG or JPEG, or take a screenshot."
         ) from None
@@ -111,3 +99,14 @@ def _redrawn(content: bytes, kind: str) -> bytes:
     written = io.BytesIO()
     bare.save(written, _FORMATS[kind], **({"quality": 90} if kind == "image/jpeg" else {}))
     return written.getvalue()
+
+
+def _pixels(content: bytes, kind: str) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(content), formats=[_FORMATS[kind]]) as opened:
+            if opened.width * opened.height > _PIXELS:
+                raise UsageError("A picture has too many pixels.", hint="Send a smaller one.")
+            upright = ImageOps.exif_transpose(opened)
+            solid = kind == "image/jpeg" or not upright.has_transparency_data
+            return upright.convert("RGB" if solid else "RGBA")
