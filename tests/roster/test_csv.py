@@ -241,6 +241,18 @@ def test_a_cell_of_endless_length_is_a_fault_of_its_row() -> None:
     assert [person.line for person in people(found)] == [3]
 
 
+def test_a_header_with_an_over_long_cell_is_a_fault_of_its_line() -> None:
+    fault = only_fault(read("\n" + "email" * 30_000 + f"\n{ANNA}\n"))
+    assert (fault.file, fault.line, fault.field) == ("people.csv", 2, "header")
+    assert fault.message == "a cell is longer than 131072 characters"
+
+
+def test_a_long_header_of_short_cells_is_split_by_its_own_delimiter() -> None:
+    header = ";".join(["email", *(f"column {number}" for number in range(12_000))])
+    assert len(header) > 131_072
+    assert only_person(read(f"{header}\n{ANNA}{';' * 12_000}\n")).key == ANNA
+
+
 def test_a_line_without_an_end_is_refused_before_it_is_held() -> None:
     fault = only_fault(read(b"email\n" + b"x" * 3_000_000))
     assert "million" in fault.message

@@ -154,4 +154,11 @@ def _first_line(text: io.TextIOWrapper) -> tuple[int, str, str]:
 
 def _sniffed(header: str) -> str:
     """Return the delimiter that splits the header into the most cells; a comma when none does."""
-    return max(DELIMITERS, key=lambda delimiter: sum(1 for _ in next(csv.reader([header], delimiter=delimiter))))
+    return max(DELIMITERS, key=partial(_cells, header))
+
+
+def _cells(header: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([header], delimiter=delimiter)))
+    except csv.Error:  # split like this, a cell is too long
+        return 0
