@@ -216,3 +216,37 @@ def test_metrics_are_not_passed_on_by_a_proxy(public: ConsoleHandle) -> None:
     assert browser.get("/metrics").status_code == 200
     assert browser.get("/metrics", Host="sync.union.example.org").status_code == 404
     assert browser.get("/metrics", **{"X-Forwarded-For": "192.0.2.9"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/plans/%00", "/groups/a%00b", "/%00", "/api/v1/plans/%00"])
+def test_there_is_nothing_under_an_address_with_a_nul(console: ConsoleHandle, path: str) -> None:
+    answer = console.known("wanda").get(path)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"].startswith("application/problem" if "/api/" in path else "text/html")
+
+
+@pytest.mark.parametrize("path", ["/audit?outcome=%00", "/login?next=a%00", "/api/v1/audit?outcome=%00"])
+def test_a_nul_that_is_asked_for_is_refused(console: ConsoleHandle, path: str) -> None:
+    assert console.known("wanda").get(path).status_code == 422
+    assert console.known("wanda").get(path.replace("%00", "%2500")).status_code != 422
+
+
+def test_a_nul_in_a_form_is_refused_and_kept_nowhere(console: ConsoleHandle) -> None:
+    answer = console.browser().post("/login", {"name": "a\0da", "password": PASSWORD})
+    assert answer.status_code == 422
+    assert "in no text in: name." in answer.text
+    before = console.known("ada").get("/account").text.count("/revoke")
+    token = {"label": "a\0b", "scope": "plans:read"}
+    assert console.known("ada").post("/account/tokens", token).status_code == 422
+    assert console.known("ada").get("/account").text.count("/revoke") == before
+
+
+def test_a_nul_in_the_name_of_a_file_is_refused(console: ConsoleHandle) -> None:
+    def part(head: str, content: str) -> bytes:
+        return f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n--x--\r\n".encode()
+
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    told = console.browser().post("/login", iter([part('name="name"; filename="a\0.txt"', "x")]), **form)
+    assert (told.status_code, "in no text in: name." in told.text) == (422, True)
+    told = console.browser().post("/login", iter([part('name="name"', "a\0da")]), **form)
+    assert (told.status_code, "in no text in: name." in told.text) == (422, True)

@@ -20,6 +20,7 @@ from workplace_sync.web.console.desk import Console, open_console
 from workplace_sync.web.console.guard import Door, Guard
 from workplace_sync.web.console.pages import Page, declared_in, page_of
 from workplace_sync.web.console.permissions import Permission
+from workplace_sync.web.console.plain_text import plain_form
 from workplace_sync.web.console.refusal import RefusalError, not_found, refusal_of
 from workplace_sync.web.console.visitor import NOBODY
 
@@ -41,7 +42,7 @@ def make_console(opened: Application) -> FastAPI:
             page.path,
             endpoint,
             methods=[page.method, "HEAD"] if page.method == "GET" else [page.method],
-            dependencies=[Depends(ask)],
+            dependencies=[Depends(plain_form), Depends(ask)],
             response_model=None,
             include_in_schema=page.api,
         )

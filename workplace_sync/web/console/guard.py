@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workplace_sync.logs import get_logger
+from workplace_sync.web.console.plain_text import nul_in_address
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOCAL = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
@@ -79,7 +80,10 @@ class _TooLargeError(HTTPException):
 
 
 class Guard:
-    """The middleware: asks the door, counts the bytes, adds the headers, and turns a fault of ours into a plain page."""
+    """The middleware: asks the door, counts the bytes, adds the headers, and turns a fault of ours into a plain page.
+
+    An address with NUL in it is refused here too; forms are read later, see `plain_text.plain_form`.
+    """
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
         self.app, self.door = app, door
@@ -92,7 +96,7 @@ class Guard:
         headers = Headers(scope=scope)
         limit = self.door.limit(scope["path"])
         told = headers.get("content-length", "")
-        fault = self.door.fault(scope["method"], headers)
+        fault = self.door.fault(scope["method"], headers) or nul_in_address(scope["path"], scope["query_string"])
         if fault is None and told.isdecimal() and int(told[:20]) > limit:
             fault = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
         if fault is not None:
