@@ -1,11 +1,13 @@
 """The database itself: schema, transactions, plain errors, copies."""
 
+import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from workplace_sync.errors import BusyError, StoreError
+from workplace_sync.errors import BusyError, StoreError, UsageError
 from workplace_sync.store.database import Database
 
 
@@ -87,6 +89,59 @@ def test_a_backup_is_a_database_of_its_own_that_only_its_owner_can_read(
         sqlite_database.backup(copy)
 
 
+def test_of_a_copy_that_fails_nothing_is_left(tmp_path: Path) -> None:
+    source, copy = tmp_path / "letter.db", tmp_path / "copy.db"
+    source.write_bytes(b"Dear committee, " * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        Database(f"sqlite:///{source}").backup(copy)
+    assert not copy.exists()
+
+
+def test_a_copy_that_has_no_place_is_told(sqlite_database: Database, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"cannot be written to .*copy\.db"):
+        sqlite_database.backup(tmp_path / "file" / "copy.db")
+
+
+@pytest.fixture
+def pg_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in place of pg_dump: tells what it was given, and fails where it finds a file `fail` beside it."""
+    program = tmp_path / "bin" / "pg_dump"
+    program.parent.mkdir()
+    told = tmp_path / "told"
+    program.write_text(
+        f'#!/bin/sh\numask 0\nenv > {told}\nstat -c "mode=%a" "${{2#--file=}}" >> {told}\n'
+        f'echo half > "${{2#--file=}}"\n[ ! -e {program.parent}/fail ]\n'
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    return told
+
+
+def test_pg_dump_is_told_how_to_reach_the_server_and_no_secret_of_ours(
+    tmp_path: Path, pg_dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("PGSSLROOTCERT", "/etc/root.pem")
+    monkeypatch.setenv("WORKPLACE_TOKEN_BT", "secret")
+    copy = tmp_path / "copies" / "one.dump"
+    Database("postgresql://ada:word@127.0.0.1/sync").backup(copy)
+    told = dict(line.partition("=")[::2] for line in pg_dump.read_text().splitlines())
+    assert (told["HOME"], told["PGSSLROOTCERT"], told["PGPASSWORD"]) == ("/home/somebody", "/etc/root.pem", "word")
+    assert "PATH" in told
+    assert "WORKPLACE_TOKEN_BT" not in told
+    assert told["mode"] == "600", "before anything is in it"
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_of_a_dump_that_fails_nothing_is_left(tmp_path: Path, pg_dump: Path) -> None:
+    (tmp_path / "bin" / "fail").touch()
+    with pytest.raises(StoreError, match="pg_dump could not write"):
+        Database("postgresql://ada@127.0.0.1/sync").backup(tmp_path / "one.dump")
+    assert pg_dump.exists()
+    assert not (tmp_path / "one.dump").exists()
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
@@ -105,3 +160,12 @@ def test_a_file_that_is_no_database_is_named_as_such(tmp_path: Path) -> None:
     path.write_bytes(b"Dear committee, " * 100)
     with pytest.raises(StoreError, match="not a database"), Database(f"sqlite:///{path}").connect():
         pytest.fail("a letter cannot be opened")
+
+
+def test_a_nul_that_postgresql_cannot_keep_is_told_as_such(postgres_url: str) -> None:
+    with (
+        closing(Database(postgres_url)) as books,
+        pytest.raises(UsageError, match="holds a NUL character"),
+        books.write() as connection,
+    ):
+        connection.execute(text("SELECT :word"), {"word": "a\0b"})

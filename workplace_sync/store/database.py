@@ -1,5 +1,6 @@
 """The database: SQLite by default, PostgreSQL by URL; connections, transactions, schema, backup."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,8 +19,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from workplace_sync.errors import BusyError, StoreError
+from workplace_sync.errors import BusyError, StoreError, UsageError
 from workplace_sync.store import case_tables as case_tables  # noqa: PLC0414 - its tables are part of the schema
+from workplace_sync.store import citing_tables as citing_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import console_tables as console_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import notice_tables as notice_tables  # noqa: PLC0414 - its tables are part of the schema
 from workplace_sync.store import privacy_tables as privacy_tables  # noqa: PLC0414 - its tables are part of the schema
@@ -155,27 +157,33 @@ class Database:
         return found
 
     def backup(self, target: Path) -> None:
-        """Write a consistent copy of the database to `target`; raises StoreError when it exists or cannot be made."""
-        if target.exists():
-            raise StoreError(f"{target} exists already.", hint="Choose a file name that does not exist.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if self.file is not None:
-            with (
-                told_plainly(),
-                closing(sqlite3.connect(self.file)) as source,
-                closing(sqlite3.connect(target)) as copy,
-            ):
-                source.backup(copy)
-        else:
-            self._dump(target)
-        target.chmod(0o600)
+        """Write a consistent copy of the database to `target`; raises StoreError when it exists or cannot be made.
+
+        From its first byte the copy can be read by its owner alone, and what could not be finished is not left behind.
+        """
+        _make_private(target)
+        try:
+            if self.file is not None:
+                with (
+                    told_plainly(),
+                    closing(sqlite3.connect(self.file)) as source,
+                    closing(sqlite3.connect(target)) as copy,
+                ):
+                    source.backup(copy)
+            else:
+                self._dump(target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
 
     def _dump(self, target: Path) -> None:
         pg_dump = shutil.which("pg_dump")
         if pg_dump is None:
             raise StoreError("pg_dump is not installed.", hint="Install PostgreSQL's client programs, then try again.")
         url = self.url.set(drivername="postgresql").set(password=None).render_as_string()
-        environment = {"PGPASSWORD": str(self.url.password)} if self.url.password else {}
+        environment = {name: value for name, value in os.environ.items() if _is_for_libpq(name)}
+        if self.url.password:
+            environment["PGPASSWORD"] = str(self.url.password)
         done = subprocess.run(  # noqa: S603 - a fixed program with our own arguments
             [pg_dump, "--format=custom", f"--file={target}", url],
             env=environment,
@@ -184,7 +192,6 @@ class Database:
             check=False,
         )
         if done.returncode:
-            target.unlink(missing_ok=True)
             raise StoreError(
                 "pg_dump could not write the copy.",
                 hint="Run `workplace-sync db check`, and see that pg_dump is as new as the server.",
@@ -269,6 +276,11 @@ def told_plainly() -> Iterator[None]:
             raise BusyError(
                 "The database is being written by another run.", hint="Wait until it has ended, then try again."
             ) from None
+        if "cannot contain nul" in text:
+            raise UsageError(
+                "A text holds a NUL character, which PostgreSQL keeps in no text.",
+                hint="Take it out where the text comes from, then try again.",
+            ) from None
         for sign, message, hint in _SIGNS:
             if sign in text:
                 raise StoreError(message, hint=hint) from None
@@ -309,6 +321,24 @@ _SIGNS = (
         "Check WORKPLACE_SYNC_DATABASE_URL and that the server runs.",
     ),
 )
+
+
+def _make_private(target: Path) -> None:
+    """Make an empty file that its owner alone can read."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        if target.exists():
+            raise StoreError(f"{target} exists already.", hint="Choose a file name that does not exist.") from None
+        raise StoreError(
+            f"The copy cannot be written to {target} ({error.strerror}).", hint="Check the folder's rights."
+        ) from None
+
+
+def _is_for_libpq(name: str) -> bool:
+    """Whether a variable tells pg_dump how to reach the server: it finds password files and certificates by HOME."""
+    return name.startswith("PG") or name in {"HOME", "PATH", "LD_LIBRARY_PATH"}
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
