@@ -10,12 +10,17 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from tests.sandbox_server import SandboxHandle, running_sandbox
 from workplace_sync.store.database import Database
 
 POSTGRES_URL = "WORKPLACE_SYNC_TEST_POSTGRES_URL"
+
+# A machine with other work to do is slow at times, which says nothing of the program.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

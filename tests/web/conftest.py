@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
 from tests.foreign.verifiers import HERE as FOREIGN
 from tests.foreign.verifiers import install_node
@@ -57,6 +57,7 @@ def chromium() -> Iterator[Chromium]:
             pytest.fail(absent)
         pytest.skip(absent)
     with sync_playwright() as playwright:
+        expect.set_options(timeout=60_000)  # milliseconds: no page is late because the machine is busy
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
