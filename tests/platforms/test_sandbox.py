@@ -1,6 +1,6 @@
 """The client against the sandbox: a whole server over loopback, with each fault it knows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -25,6 +25,8 @@ from workplace_sync.platforms.base import (
 from workplace_sync.platforms.http import Timeouts
 from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
 
+HELD_MS = 700  # longer than what is waited for there
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SandboxHandle]:
@@ -48,10 +50,15 @@ def opened(sandbox: SandboxHandle, time: FakeClock, **changed: object) -> Workpl
         "threads": 2,
         "page_size": 10,
         "clock": time.clock(),
-        "timeouts": Timeouts(connect=2, read=0.5),
+        "timeouts": _patience({}),
         **changed,
     }
     return open_workplace(**options)  # type: ignore[arg-type]
+
+
+def _patience(fault: Mapping[str, object]) -> Timeouts:
+    """Return how long to wait for a platform with that fault: not long for an answer that is held back, long for all others."""
+    return Timeouts(connect=20, read=0.5 if fault.get("hold_ms") == HELD_MS else 20)
 
 
 @pytest.fixture
@@ -165,8 +172,8 @@ def test_removing_somebody_who_is_not_in_is_left_to_be_settled(sandbox: SandboxH
 
 # Each row: a fault that happens around the effect, and whether the addition took effect all the same.
 UNSURE: list[tuple[dict[str, object], bool]] = [
-    ({"kind": "timeout_after_effect", "hold_ms": 700}, True),
-    ({"kind": "timeout_before_effect", "hold_ms": 700}, False),
+    ({"kind": "timeout_after_effect", "hold_ms": HELD_MS}, True),
+    ({"kind": "timeout_before_effect", "hold_ms": HELD_MS}, False),
     ({"kind": "timeout_after_effect", "hold_ms": 1, "on": "operation"}, True),
     ({"kind": "timeout_before_effect", "hold_ms": 1, "on": "operation"}, False),
     ({"kind": "close_connection", "on": "write", "when": "after"}, True),
@@ -183,13 +190,14 @@ UNSURE: list[tuple[dict[str, object], bool]] = [
 @pytest.mark.parametrize(("fault", "happened"), UNSURE, ids=lambda value: str(value)[:70])
 def test_an_unsure_effect_is_unknown_and_never_tried_twice(
     sandbox: SandboxHandle,
-    group: WorkplaceGroup,
+    time: FakeClock,
     fault: dict[str, object],
     happened: bool,  # noqa: FBT001
 ) -> None:
     wanted = additions(sandbox, 1)
     sandbox.control("POST", "faults", fault)
-    (outcome,) = carried_out(group, wanted)
+    with opened(sandbox, time, app_secret=None, timeouts=_patience(fault)) as group:
+        (outcome,) = carried_out(group, wanted)
     assert outcome.result is Result.UNKNOWN
     assert (wanted[0].address in inside(sandbox)) == happened
     attempts = [
@@ -226,7 +234,7 @@ READS: list[dict[str, object]] = [
     {"kind": "html", "on": "read", "calls": 2},
     {"kind": "broken_json", "on": "read", "calls": 2},
     {"kind": "close_connection", "on": "read", "calls": 2},
-    {"kind": "timeout_before_effect", "on": "read", "hold_ms": 700},
+    {"kind": "timeout_before_effect", "on": "read", "hold_ms": HELD_MS},
     {"kind": "rate_limit", "on": "read", "retry_after": 3},
     {"kind": "short_pages_ok"},
     {"kind": "duplicate_rows", "calls": 2},
@@ -236,10 +244,11 @@ READS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("fault", READS, ids=str)
 def test_a_reading_survives_what_passes_and_is_complete(
-    sandbox: SandboxHandle, group: WorkplaceGroup, fault: dict[str, object]
+    sandbox: SandboxHandle, time: FakeClock, fault: dict[str, object]
 ) -> None:
     sandbox.control("POST", "faults", fault)
-    seen, members = read(group)
+    with opened(sandbox, time, app_secret=None, timeouts=_patience(fault)) as group:
+        seen, members = read(group)
     assert seen.complete, seen.shortfall
     assert {member.key for member in members} == inside(sandbox)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workplace_sync.membership.change import Action
@@ -54,12 +54,34 @@ def test_any_payload_is_parsed_or_refused_as_malformed(value: object) -> None:
         assert failure is None or (failure.retryable and not failure.harmless)
 
 
-@given(part=JSON | st.fixed_dictionaries({"code": JSON, "body": JSON.map(json.dumps) | JSON}))
-def test_an_operation_succeeded_only_when_its_answer_says_so_in_full(part: object) -> None:
-    if wire.operation_failure(part) is None:
-        assert isinstance(part, dict)
-        assert 200 <= part["code"] < 300
-        assert json.loads(part["body"])["success"] is True
+SAID = st.fixed_dictionaries({"success": st.sampled_from([True, False, 1, "true"]) | JSON})
+ANSWERS = st.fixed_dictionaries(
+    {
+        "code": st.sampled_from([200, 201, 299, 300, 400, 500, None, "200"]) | JSON,
+        "body": SAID.map(json.dumps) | JSON.map(json.dumps) | JSON,
+    }
+)
+
+
+@given(part=JSON | ANSWERS)
+@example(part={"code": 200, "body": '{"success": true}'})
+@example(part={"code": 299, "body": '{"success": true}'})
+@example(part={"code": 300, "body": '{"success": true}'})
+@example(part={"code": 200, "body": '{"success": 1}'})
+@example(part={"code": 200, "body": '{"success": true, "error": {"code": 1}}'})
+def test_an_operation_succeeded_when_its_answer_says_so_in_full_and_only_then(part: object) -> None:
+    assert (wire.operation_failure(part) is None) == says_that_it_succeeded(part)
+
+
+def says_that_it_succeeded(part: object) -> bool:
+    if not isinstance(part, dict) or not isinstance(part.get("body"), str):
+        return False
+    try:
+        body = json.loads(part["body"])
+    except ValueError:
+        return False
+    in_full = isinstance(body, dict) and body.get("success") is True and "error" not in body
+    return in_full and type(part.get("code")) is int and 200 <= part["code"] < 300
 
 
 @pytest.mark.parametrize(
