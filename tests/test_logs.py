@@ -135,10 +135,10 @@ def test_no_address_survives_in_any_text(before: str, local: str, domain: str, a
         "authorization" + " " * 100_000,
     ],
 )
-def test_a_hostile_text_of_100_kilobytes_takes_no_second(text: str) -> None:
-    start = time.perf_counter()
+def test_a_hostile_text_of_100_kilobytes_is_gone_through_once(text: str) -> None:
+    start = time.process_time()
     logs.redact_text(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 20  # where it is gone through again for each letter, it takes minutes
 
 
 def test_values_are_masked_by_key_and_by_what_they_look_like(stream: io.StringIO) -> None:

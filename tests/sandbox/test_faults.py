@@ -256,10 +256,10 @@ def test_a_bare_error_has_neither_type_nor_trace(graph: Graph) -> None:
 
 
 def test_latency_is_added_to_the_whole_batch_once(graph: Graph) -> None:
-    graph.sandbox.fault("latency", ms=120, on="batch")
+    graph.sandbox.fault("latency", ms=1_000, on="batch")
     began = time.monotonic()
     graph.batch([{"relative_url": "me"}] * 50)
-    assert 0.12 <= time.monotonic() - began < 3
+    assert 1 <= time.monotonic() - began < 25  # once for each of them would be 50
 
 
 def test_the_servers_clock_can_be_wrong(graph: Graph) -> None:
