@@ -1,9 +1,13 @@
 """The composition: a working folder on disk becomes an application that plans from every kind of source."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.sandbox_server import SandboxHandle
 from workplace_sync.app import Application
@@ -11,6 +15,7 @@ from workplace_sync.errors import EvidenceError, InputError, SettingsError, Stor
 from workplace_sync.jobs.observe import observe
 from workplace_sync.jobs.plan import make_plan
 from workplace_sync.jobs.rosters import import_rosters
+from workplace_sync.platforms.pace import bucket_name
 from workplace_sync.settings import load_settings
 from workplace_sync.store import plans
 
@@ -142,7 +147,7 @@ def test_a_database_that_was_rolled_back_is_not_written_to(folder: Path) -> None
 
 
 def test_processes_share_one_pace_for_a_token_on_either_engine(
-    folder: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, sandbox: SandboxHandle, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for url in (f"sqlite:///{folder / 'var' / 'sync.db'}", postgres_url):
         monkeypatch.setenv("WORKPLACE_SYNC_DATABASE_URL", url)
@@ -152,3 +157,9 @@ def test_processes_share_one_pace_for_a_token_on_either_engine(
             app.set_up()
             with app.platform(app.group("prospect-bt")) as platform:
                 assert platform.reader().describe().name
+    bucket = bucket_name(sandbox.tenant("bt").token)
+    with closing(sqlite3.connect(folder / "var" / "pace.db")) as file:
+        assert file.execute(f'SELECT count(*) FROM "{bucket}"').fetchone()[0] > 0  # noqa: S608 - a name of our own
+    with psycopg.connect(postgres_url) as server:
+        counting = sql.SQL("SELECT count(*) > 0 FROM {}").format(sql.Identifier(f"ratelimit___{bucket}"))
+        assert server.execute(counting).fetchone() == (True,)

@@ -81,7 +81,9 @@ def test_every_decision_can_be_recomputed_from_what_was_stored(world: World) -> 
     plan = world.plan(people).record
     header = plan.header
     engine = world.rules.engine(world.group, header.now)
-    for change in changes(world, plan):
+    found = list(changes(world, plan))
+    assert len(found) == len(people)
+    for change in found:
         group_facts = {name: header.facts[name] for name in ("group.name", "group.tenant", "group.size")}
         (again,) = engine.decide(
             change.action.value, [restored_facts(change.facts) | group_facts | {"now": header.now}]
