@@ -24,14 +24,6 @@ cases:
   - {name: who asked is added, given: {subject.consent: opted_in}, expect: {effect: allow}}
   - {name: who did not is not, given: {subject.consent: none}, expect: {effect: deny, rules: [rule]}}
 """
-OPT_OUT = """\
-kind: PolicyTests
-policy: floor-opt-out
-now: 2024-03-01T00:00:00Z
-cases:
-  - {name: who is silent, given: {subject.opted_out: false}, expect: {effect: allow}}
-  - {name: who opted out, given: {subject.opted_out: true}, expect: {effect: deny, rules: [opted-out]}}
-"""
 
 
 @pytest.fixture(autouse=True)
