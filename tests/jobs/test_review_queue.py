@@ -1,8 +1,9 @@
 """An approval that puts the plan into the queue: both are there, or neither."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,20 @@ def test_the_first_of_two_approvals_puts_nothing_in(world: World) -> None:
     world.approve(plan, by="grace")
     assert waiting(world) == []
     world.approve(plan, by="bryn")
+    assert waiting(world) == [("apply", plan.digest)]
+
+
+def test_of_two_last_approvals_at_once_the_second_puts_the_plan_in(world: World) -> None:
+    world.office = replace(world.office, stakes=Stakes(second_from=1))
+    plan, times = held_plan(world), itertools.count()
+
+    def looking_at_the_clock() -> datetime:
+        if next(times) == 1:  # the second has read what was given by now, and has given nothing yet
+            world.approve(plan, by="grace")
+        return world.clock()
+
+    second = replace(world.as_actor("bryn"), now=looking_at_the_clock)
+    approve(second, plan, approvers=(), reason="seen", valid=timedelta(hours=24))
     assert waiting(world) == [("apply", plan.digest)]
 
 

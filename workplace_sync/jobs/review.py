@@ -135,9 +135,11 @@ def approve(
         )
     review = _verdict(office, plan, APPROVED, reason, valid)
     with office.log.transaction() as transaction:
+        transaction.place()  # so that of two who approve at once the second sees what the first has given
         keep(transaction, plan, review)
         if office.enqueue_approved and queue.has_queue(transaction.connection):
-            approvals = counting_approvals([*before, review], plan, review.reviewed_at)
+            given = store.reviews(transaction.connection, plan.id)
+            approvals = counting_approvals(given, plan, review.reviewed_at)
             if len(approvals) >= approvals_needed(plan, office.stakes):
                 queue.enqueue(transaction.connection, Job(Task.APPLY, plan.group, office.actor, plan.digest))
     return review
