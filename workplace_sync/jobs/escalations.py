@@ -11,6 +11,7 @@ from workplace_sync.cases import gate_text
 from workplace_sync.cases.escalation import (
     ID_ENTROPY,
     Escalation,
+    Event,
     Facts,
     Link,
     Recusal,
@@ -39,6 +40,7 @@ from workplace_sync.jobs.identity import NOBODY, Identity
 from workplace_sync.jobs.receipts import new_receipt
 from workplace_sync.store import cases as store
 from workplace_sync.store import vault as vault_store
+from workplace_sync.store.evidence import Transaction
 
 LONGEST = 20_000
 """How many characters may be written at once."""
@@ -69,21 +71,40 @@ def open_case(
     Raises UsageError for what the rules do not know (category, area, officer), too long a text or a file that is not
     taken; CaseError as `received` does, or where somebody says who they are and nobody is there to seal it to.
     """
-    _check_report(desk, report)
-    _check_length(words)
+    event = first_event(desk, report, words)
     files = clean_all(attachments, desk.rulebook.attachments, report.confidentiality)
-    event = received(report, by=desk.actor, role=desk.having_role(), at=desk.office.now(), words=words)
     make_key(desk)
     slip = new_receipt(desk) if receipt else None
     with writing(desk) as transaction:
-        connection = transaction.connection
-        case = _free_id(desk, store.keeping(connection))
-        store.add_case(connection, case)
-        keep_event(desk, transaction, case, [], event, files)
-        vault.seal(desk, connection, case, report, identity, event.at)
+        case = enter_case(desk, transaction, report, event, files=files, identity=identity)
         if slip:
-            store.add_receipt(connection, slip.lookup, slip.secret, case)
+            store.add_receipt(transaction.connection, slip.lookup, slip.secret, case)
     return Opened(case, slip.shown if slip else "")
+
+
+def first_event(desk: CaseDesk, report: Report, words: str) -> Event:
+    """Return the event that a case of this report begins with; raises UsageError and CaseError as `open_case` does."""
+    _check_report(desk, report)
+    _check_length(words)
+    return received(report, by=desk.actor, role=desk.having_role(), at=desk.office.now(), words=words)
+
+
+def enter_case(
+    desk: CaseDesk,
+    transaction: Transaction,
+    report: Report,
+    event: Event,
+    *,
+    files: Sequence[Attachment] = (),
+    identity: Identity = NOBODY,
+) -> str:
+    """Keep a new case that begins with `event`, inside the caller's `writing`, and return its id; `make_key` comes before."""
+    connection = transaction.connection
+    case = _free_id(desk, store.keeping(connection))
+    store.add_case(connection, case)
+    keep_event(desk, transaction, case, [], event, files)
+    vault.seal(desk, connection, case, report, identity, event.at)
+    return case
 
 
 def act(
@@ -102,23 +123,40 @@ def act(
     officer has seen what it found. Raises UsageError where there is no such case, CaseError as `escalation_steps.step`
     does, for somebody who may not see the case, or for a text that may not leave.
     """
+    with writing(desk) as transaction:
+        return take_step(
+            desk, transaction, case, action, facts=facts, words=words, despite=despite, attachments=attachments
+        )
+
+
+def take_step(
+    desk: CaseDesk,
+    transaction: Transaction,
+    case: str,
+    action: Step,
+    *,
+    facts: Facts = None,
+    words: str = "",
+    despite: bool = False,
+    attachments: Sequence[bytes] = (),
+) -> Escalation:
+    """Take a step as `act` does, inside the caller's `writing`."""
     if action in _ELSEWHERE:
         raise UsageError(f"The step {action.value} has a way of its own.")
     _check_length(words)
     at, role = desk.office.now(), desk.having_role()
-    with writing(desk) as transaction:
-        events = read_events(desk, transaction.connection, case)
-        now = escalation_of(case, events)
-        if role is not Role.REPORTER:
-            require_part(desk, now)
-        _check_facts(desk, facts)
-        event = step(now, action, by=desk.actor, role=role, at=at, facts=facts, words=words)
-        if action in _SHOWN_TO_REPORTER and words.strip():
-            gate_text.approve(words, gate_text.findings(words), by=desk.actor, at=at, despite=despite)
-        files = clean_all(attachments, desk.rulebook.attachments, now.report.confidentiality)
-        after = keep_event(desk, transaction, case, events, event, files)
-        if isinstance(facts, Recusal):
-            vault.recuse(transaction.connection, case, facts.officer)
+    events = read_events(desk, transaction.connection, case)
+    now = escalation_of(case, events)
+    if role is not Role.REPORTER:
+        require_part(desk, now)
+    _check_facts(desk, facts)
+    event = step(now, action, by=desk.actor, role=role, at=at, facts=facts, words=words)
+    if action in _SHOWN_TO_REPORTER and words.strip():
+        gate_text.approve(words, gate_text.findings(words), by=desk.actor, at=at, despite=despite)
+    files = clean_all(attachments, desk.rulebook.attachments, now.report.confidentiality)
+    after = keep_event(desk, transaction, case, events, event, files)
+    if isinstance(facts, Recusal):
+        vault.recuse(transaction.connection, case, facts.officer)
     return after
 
 

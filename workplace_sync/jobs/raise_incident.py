@@ -4,8 +4,9 @@ import re
 
 from workplace_sync.cases.escalation import Confidentiality, Kind, Link, LinkKind, Period, Report, Step
 from workplace_sync.errors import UsageError
-from workplace_sync.jobs.case_desk import CaseDesk, all_cases
-from workplace_sync.jobs.escalations import act, open_case
+from workplace_sync.jobs.case_desk import CaseDesk, all_cases, make_key
+from workplace_sync.jobs.case_steps import writing
+from workplace_sync.jobs.escalations import enter_case, first_event, take_step
 from workplace_sync.store.incidents import Incident
 
 CATEGORY = "group-removal"
@@ -24,10 +25,6 @@ def raise_incident(
     if not _SHA256.fullmatch(bundle_sha256):
         raise UsageError("That is no SHA-256.", hint="Give the bundle's file.")
     link = Link(LinkKind.INCIDENT, incident.id)
-    with desk.office.database.connect() as connection:
-        known = next((one.id for one in all_cases(connection).values() if link in one.links), None)
-    if known:
-        raise UsageError(f"Incident {incident.id} is case {known} already.", hint="Go on with that case.")
     report = Report(
         category,
         area,
@@ -37,7 +34,13 @@ def raise_incident(
         via="incident",
     )
     told = f"{incident.people} of {incident.size_before} members were gone from {incident.group} together."
-    case = open_case(desk, report, f"{told} {words}".strip(), receipt=False).case
-    act(desk, case, Step.LINKED, facts=link)
-    act(desk, case, Step.LINKED, facts=Link(LinkKind.BUNDLE, bundle_sha256))
+    event = first_event(desk, report, f"{told} {words}".strip())
+    make_key(desk)
+    with writing(desk) as transaction:  # the case with its links, or nothing: without them it would be opened twice
+        known = next((one.id for one in all_cases(transaction.connection).values() if link in one.links), None)
+        if known:
+            raise UsageError(f"Incident {incident.id} is case {known} already.", hint="Go on with that case.")
+        case = enter_case(desk, transaction, report, event)
+        for one in (link, Link(LinkKind.BUNDLE, bundle_sha256)):
+            take_step(desk, transaction, case, Step.LINKED, facts=one)
     return case
