@@ -129,6 +129,14 @@ def test_a_missing_shelf_and_a_missing_token_are_named(folder: Path, monkeypatch
             app.platform(app.group("prospect-bt"))
 
 
+def test_policies_that_cannot_be_read_are_named(folder: Path) -> None:
+    (folder / "policies/union/folder.yaml").mkdir()
+    (folder / "policies/union/gone.yaml").symlink_to("nowhere")
+    with Application(load_settings(folder)) as app, pytest.raises(InputError) as caught:
+        _ = app.rules
+    assert [Path(fault.file).name for fault in caught.value.faults] == ["folder.yaml", "gone.yaml"]
+
+
 def test_a_database_that_was_rolled_back_is_not_written_to(folder: Path) -> None:
     settings = load_settings(folder)
     with Application(settings) as app:

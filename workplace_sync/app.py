@@ -24,6 +24,7 @@ from workplace_sync.jobs.figures import Figures, figures_of
 from workplace_sync.jobs.notices import Notifier
 from workplace_sync.jobs.office import Confirmation, Office, Stakes
 from workplace_sync.jobs.plan import Rules
+from workplace_sync.jobs.policy_folder import read_folder
 from workplace_sync.jobs.replay import replay
 from workplace_sync.jobs.rosters import RosterSource, members_as_people
 from workplace_sync.jobs.running import Run, Verb, running
@@ -34,7 +35,7 @@ from workplace_sync.notices.smtp import Email, Encryption, MailServer
 from workplace_sync.notices.webhook import Webhook
 from workplace_sync.people import DECIDES, People, Role, load_people
 from workplace_sync.platforms.http import Patience, Timeouts
-from workplace_sync.platforms.pace import Pace, RateLimit, file_bucket, postgres_bucket
+from workplace_sync.platforms.pace import Pace, file_bucket, postgres_bucket, rate_of
 from workplace_sync.platforms.workplace.platform import WorkplaceGroup, open_workplace
 from workplace_sync.policy.shelf import floor_files, load_policies
 from workplace_sync.roster.person import Method
@@ -46,8 +47,6 @@ from workplace_sync.store.erasure_journal import JournalFile
 from workplace_sync.store.evidence import EvidenceLog
 from workplace_sync.store.keys import create_key, load_key, write_public_key
 from workplace_sync.store.suppression import Veil
-
-_NOT_POLICIES = frozenset({"tests"})  # below policies/: the cases that try the policies, which are no policies
 
 
 def utc_now() -> datetime:
@@ -159,11 +158,10 @@ class Application:
                 f"There are no policies at {folder}.",
                 hint="Run `workplace-sync init`, or point WORKPLACE_SYNC_POLICIES_DIR to them.",
             )
-        found = {name: path.read_bytes() for name, path in sorted(_policy_files(folder))}
-        archive = {name: path.read_bytes() for name, path in sorted(_archived_files(folder))}
-        every = found | floor_files() | archive
+        found = read_folder(folder)
+        every = found.policies | floor_files() | found.archive
         kept = {name: content.decode() for name, content in every.items() if _is_utf8(content)}
-        return Rules(load_policies(found, archive), kept)
+        return Rules(load_policies(found.policies, found.archive), kept)
 
     def groups(self) -> dict[str, GroupFile]:
         """Return all groups by name."""
@@ -217,7 +215,7 @@ class Application:
         per_second = self.settings.pace_per_second
         if per_second is None:
             return Pace()
-        limits = [RateLimit(max(1, round(per_second)), 1.0)]
+        limits = [rate_of(per_second)]
         if self.database.file is None:
             return Pace(bucket=postgres_bucket(self.settings.database_url.get_secret_value(), token, limits))
         return Pace(bucket=file_bucket(self.settings.state_dir / "pace.db", token, limits))
@@ -377,19 +375,6 @@ def _senders(settings: Settings) -> list[Sender]:
     if urls := settings.notify_apprise_urls:
         found.append(Services(tuple(split_urls(urls.get_secret_value()))))
     return found
-
-
-def _policy_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in folder.glob("**/*.yaml"):
-        name = path.relative_to(folder)
-        if name.parts[0] not in _NOT_POLICIES:
-            yield name.as_posix(), path
-
-
-def _archived_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in folder.glob("platform/*/texts/*"):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path
 
 
 def _is_utf8(content: bytes) -> bool:

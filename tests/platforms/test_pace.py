@@ -14,7 +14,7 @@ from tests.platforms.scripted import GROUP, TOKEN, FakeClock, Script, accepted
 from tests.platforms.test_retry import add, carried_out
 from workplace_sync.errors import SettingsError, StoreError
 from workplace_sync.platforms.base import RateLimitedError, Result, StoppedError
-from workplace_sync.platforms.pace import Pace, RateLimit, bucket_name, file_bucket, gap, postgres_bucket
+from workplace_sync.platforms.pace import Pace, RateLimit, bucket_name, file_bucket, gap, postgres_bucket, rate_of
 from workplace_sync.platforms.waiting import Clock
 from workplace_sync.platforms.workplace.platform import open_workplace
 
@@ -74,6 +74,21 @@ def test_what_is_refused_takes_nothing_from_the_bucket(time: FakeClock, tmp_path
     assert bucket.wait_for(50) > 0
     assert bucket.wait_for(40) == 0
     bucket.close()
+
+
+@pytest.mark.parametrize("per_second", [0.1, 0.3, 0.5, 1, 1.5, 2.9, 7])
+def test_operations_never_go_out_faster_than_is_set(per_second: float, time: FakeClock, tmp_path: Path) -> None:
+    pace = paced(time, tmp_path / "pace.db", [rate_of(per_second)])
+    for _ in range(30):
+        pace.take()
+    pace.close()
+    assert time.total * per_second >= 30 - max(1, per_second) - 0.01, "those of the first stretch go at once"
+
+
+@pytest.mark.parametrize("per_second", [0.001, 0.3, 0.9, 1, 1.2, 2.5, 50, 1000])
+def test_a_pace_becomes_a_limit_that_is_no_higher_and_half_of_it_at_least(per_second: float) -> None:
+    limit = rate_of(per_second)
+    assert per_second / 2 < limit.operations / limit.seconds <= per_second
 
 
 def test_the_shorter_and_the_longer_limit_both_hold(time: FakeClock, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ reports on, calls are spread out, since calls made over the limit lengthen the w
 
 import hashlib
 import hmac
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -36,6 +37,13 @@ class RateLimit:
 
     operations: int
     seconds: float
+
+
+def rate_of(per_second: float) -> RateLimit:
+    """Return the limit for so many operations a second, above 0: never faster, so whole ones, or one in a longer stretch."""
+    if per_second >= 1:
+        return RateLimit(int(per_second), 1.0)
+    return RateLimit(1, math.ceil(1000 / per_second) / 1000)  # whole milliseconds, as the bucket counts
 
 
 class SharedBucket:
