@@ -54,7 +54,7 @@ class Shelf:
         opening = write_opening(record, sha256(b"%d" % seq).digest())
         time = write_time(at)
         found = (record.group, record.subject, record.actor, record.outcome)
-        self.openings[seq] = (seq, opening, time, record.kind.value, *found)
+        self.openings[seq] = (seq, opening, time, record.kind.value, *found, "")
         self.entries[seq] = write_entry(seq, time, commitment_of(opening))
         return self.entries[seq]
 

@@ -22,6 +22,7 @@ from workplace_sync.evidence.entry import (
     opening_says,
     parse_entry,
     parse_opening,
+    rules_cited,
     write_entry,
     write_opening,
     write_time,
@@ -103,11 +104,32 @@ def test_every_record_is_read_back_from_bytes_that_are_canonical_json(record: Re
 def test_the_fields_around_the_data_are_told_from_others_without_parsing(record: Record, other: Record) -> None:
     opening = write_opening(record, SALT)
     for one in (record, other):
-        fields = Indexed(write_time(one.at), one.kind.value, one.group, one.subject, one.actor, one.outcome)
+        cited = rules_cited(record)
+        fields = Indexed(write_time(one.at), one.kind.value, one.group, one.subject, one.actor, one.outcome, cited)
         same = fields == Indexed(
-            write_time(record.at), record.kind.value, record.group, record.subject, record.actor, record.outcome
+            write_time(record.at), record.kind.value, record.group, record.subject, record.actor, record.outcome, cited
         )
         assert opening_says(opening, fields) is same
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules", "told"),
+    [
+        (Kind.OPERATION_OUTCOME, ["a@1/x", 'b@2/"ü'], '["a@1/x","b@2/\\"ü"]'),
+        (Kind.PLAN_MADE, ["a@1/x"], '["a@1/x"]'),
+        (Kind.PLAN_MADE, [], ""),
+        (Kind.AUDIT_EXPORTED, ["a@1/x"], ""),
+    ],
+)
+def test_the_rules_that_an_entry_cites_are_told_from_others_without_parsing(
+    kind: Kind, rules: list[JsonValue], told: str
+) -> None:
+    record = Record(kind, AT, data={"plan": "p1", "rules": rules, "source": "x"})
+    opening = write_opening(record, SALT)
+    assert rules_cited(record) == told
+    claims = dict.fromkeys([told, '["b@1/x"]', None, ""])
+    says = [one for one in claims if opening_says(opening, Indexed(write_time(AT), kind.value, "", "", "", "", one))]
+    assert says == [told]
 
 
 def test_data_that_imitates_the_fields_after_it_does_not_pass_for_them() -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tests.store.logs import START, make_log, make_record
+from workplace_sync.evidence.difference import What
 from workplace_sync.evidence.entry import Kind
-from workplace_sync.store.audit_search import Search, every, page, page_statement
+from workplace_sync.store.audit_search import Search, every, page, page_statements
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import EvidenceLog
 
@@ -89,21 +90,34 @@ def test_pages_join_without_gap_or_double_in_both_directions(log: EvidenceLog) -
         assert page(connection, search, after=whole[7], limit=7).newer is None
 
 
-def test_a_search_for_a_rule_stops_after_so_many_entries_and_says_where(
-    log: EvidenceLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workplace_sync.store.audit_search._WINDOW", 50)
+def test_pages_of_a_rule_join_too_whatever_number_of_classes_cite_it(database: Database, tmp_path: Path) -> None:
+    log = make_log(database, tmp_path / "checkpoint")
+    with log.transaction() as transaction:
+        for number in range(500):
+            record = make_record(number, f"group-{number % 230}")
+            data = {**record.data, "rules": [RARE, "x@1/y"] if number % 2 else ["x@1/y"]}
+            transaction.log(replace(record, data=data, outcome="done"))
     search = Search(rules=(RARE,))
-    with log.database.connect() as connection:
-        first = page(connection, search)
-        assert ([row.seq for row in first.rows], first.searched, first.older) == ([97], 70, 70)
-        second = page(connection, search, before=first.older)
-        assert ([row.seq for row in second.rows], second.older) == ([67, 37], 20)
-        last = page(connection, search, before=second.older)
-        assert ([row.seq for row in last.rows], last.older) == ([7], None)
-        back = page(connection, search, after=7)
-        assert ([row.seq for row in back.rows], back.searched, back.newer) == ([37], 57, 57)
-    assert [row.seq for row in every(log.database, search, 120)] == [97, 67, 37, 7]
+    wanted = [number for number in range(499, -1, -1) if number % 2]
+    assert [row.seq for row in every(database, search, 500)] == wanted
+    with database.connect() as connection:
+        below = page(connection, search, before=wanted[99], limit=50)
+        assert [row.seq for row in below.rows] == wanted[100:150]
+        above = page(connection, search, after=below.newer, limit=50)
+        assert [row.seq for row in above.rows] == wanted[50:100]
+        assert page(connection, replace(search, outcome="failed")).rows == ()
+
+
+@pytest.mark.parametrize(("wrong", "found"), [(None, {7, 67}), (99, {7, 9, 67}), (1, {9})])
+def test_an_entry_that_was_put_among_those_of_other_rules_is_found_by_the_audit(
+    log: EvidenceLog, wrong: int | None, found: set[int]
+) -> None:
+    assert log.audit().ok
+    with log.database.write() as connection:
+        statement = text("UPDATE opening SET citing_class = :wrong WHERE seq IN (7, 9, 67)")
+        connection.execute(statement, {"wrong": wrong})
+    differences = log.audit().differences
+    assert {(one.what, one.first) for one in differences} == {(What.INDEX_ALTERED, seq) for seq in found}
 
 
 def test_an_entry_of_a_wrong_clock_hides_no_other_of_its_day(database: Database, tmp_path: Path) -> None:
@@ -129,15 +143,14 @@ def test_an_entry_of_a_wrong_clock_hides_no_other_of_its_day(database: Database,
         (Search((BT,), kind=Kind.PLAN_MADE, outcome="failed"), "ix_opening_group_name_kind_seq"),
         (Search((BT,), subject="x", kind=Kind.PLAN_MADE, outcome="failed"), "ix_opening_subject_seq"),
         (Search((BT,), since=START, until=START + timedelta(days=9)), "ix_opening_group_name_seq"),
-        (Search((BT,), rules=(RARE,)), "ix_opening_group_name_kind_seq"),
+        (Search((BT,), rules=(RARE,)), "ix_opening_citing_class_seq"),
+        (Search((BT,), subject="x", rules=(RARE,)), "ix_opening_subject_seq"),
     ],
 )
 def test_a_page_walks_the_index_made_for_it_and_sorts_nothing(log: EvidenceLog, search: Search, index: str) -> None:
     postgres = not log.database.is_sqlite
-    name = "postgresql" if postgres else "sqlite"
-    statement = page_statement(search, 0, 1_000_000, 51, dialect=name)
+    [statement] = page_statements(search, 0, 1_000_000, 51, classes=[1, 2] if search.rules else None)
     dialect = postgresql.dialect() if postgres else sqlite.dialect()  # type: ignore[no-untyped-call]
-    assert statement is not None
     compiled = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     with log.database.connect() as connection:
         if postgres:

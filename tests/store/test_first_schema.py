@@ -13,10 +13,12 @@ from alembic import command
 from sqlalchemy import MetaData, create_engine, func, insert, select
 
 from workplace_sync.app import Application
+from workplace_sync.evidence.entry import CITING
 from workplace_sync.jobs.plan import find_plan
 from workplace_sync.jobs.review import state_of
 from workplace_sync.settings import PREFIX, load_settings
 from workplace_sync.store import audit, incidents
+from workplace_sync.store.audit_search import Search, page
 from workplace_sync.store.copying import copy_database
 from workplace_sync.store.database import Database, _alembic
 from workplace_sync.store.tables import metadata
@@ -111,6 +113,19 @@ def test_its_audit_log_is_readable(app: Application) -> None:
         found = audit.list_entries(connection, limit=1_000)
     erased = KNOWN["size"] - KNOWN["rows"]["opening"]
     assert Counter(row.kind for row in found) == KNOWN["kinds"] | {"": erased}
+
+
+def test_its_entries_are_found_by_the_rules_that_they_cite(app: Application) -> None:
+    app.database.upgrade()
+    with app.database.connect() as connection:
+        citing: dict[str, list[int]] = {}
+        for row in audit.list_entries(connection, limit=1_000):
+            rules = row.data.get("rules") if row.kind in CITING else None
+            for rule in rules if isinstance(rules, list) else []:
+                citing.setdefault(str(rule), []).append(row.seq)
+        assert len(citing) > 1
+        for rule, seqs in citing.items():
+            assert [row.seq for row in page(connection, Search(rules=(rule,)), limit=1_000).rows] == seqs
 
 
 def test_plans_reviews_and_incidents_of_then_say_what_they_said(app: Application) -> None:

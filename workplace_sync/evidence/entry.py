@@ -96,6 +96,9 @@ class Kind(StrEnum):
 ERASING = (Kind.ERASURE_DONE, Kind.ERASURE_REPLAYED, Kind.RETENTION_APPLIED)
 """The kinds of records that tell of contents erased."""
 
+CITING = (Kind.OPERATION_OUTCOME, Kind.PLAN_MADE)
+"""The kinds of records whose data names the rules behind them, as `rules`."""
+
 _TYPES: Mapping[str, str] = dict.fromkeys(ERASING, "erasure")
 
 
@@ -184,13 +187,32 @@ def opening_says(file: bytes, fields: "Indexed") -> bool:
     The fields' canonical writing stands right before and after the data, where nothing else can look like it:
     a quotation mark inside a string is never written without a backslash.
     """
-    return file.startswith(opening_start(fields.actor, fields.time), _BODY - 1) and file.endswith(
-        opening_end(fields.group, fields.kind, fields.outcome, fields.subject)
+    return (
+        file.startswith(opening_start(fields.actor, fields.time), _BODY - 1)
+        and file.endswith(opening_end(fields.group, fields.kind, fields.outcome, fields.subject))
+        and _opening_cites(file, fields.kind, fields.rules)
     )
 
 
+def _opening_cites(file: bytes, kind: str, rules: str | None) -> bool:
+    if rules is None:
+        return False
+    if rules:
+        return f'"rules":{rules}'.encode() in file
+    return kind not in CITING or b'"rules":["' not in file
+
+
+def rules_cited(record: Record) -> str:
+    """Return the rules that a record of a citing kind names, as its opening writes them; "" for none."""
+    rules = record.data.get("rules") if record.kind in CITING else None
+    return _canonical(rules) if rules and isinstance(rules, list) else ""
+
+
 class Indexed(NamedTuple):
-    """The fields of an opening that the database repeats for search; `time` as `write_time` writes it."""
+    """The fields of an opening that the database repeats for search; `time` as `write_time` writes it.
+
+    `rules` are as `rules_cited` returns them, None where the database holds such as cannot be.
+    """
 
     time: str
     kind: str
@@ -198,6 +220,7 @@ class Indexed(NamedTuple):
     subject: str
     actor: str
     outcome: str
+    rules: str | None = ""
 
 
 def commitment_of(opening: bytes) -> str:

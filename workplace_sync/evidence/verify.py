@@ -33,7 +33,7 @@ from workplace_sync.evidence.merkle import (
 from workplace_sync.evidence.note import Trusted
 from workplace_sync.evidence.tile import WIDTH, Tile, perfect_root
 
-OpeningRow = tuple[int, bytes, str, str, str, str, str, str]
+OpeningRow = tuple[int, bytes, str, str, str, str, str, str, str | None]
 """seq, opening file, then the fields of `Indexed` as the database repeats them."""
 
 _FULL = WIDTH * HASH_SIZE

@@ -15,6 +15,7 @@ from workplace_sync.evidence.merkle import Edge, HashReader, Node, leaf_hash
 from workplace_sync.evidence.note import Verifier
 from workplace_sync.evidence.tile import WIDTH, Tile, node_from_tile, tile_of
 from workplace_sync.evidence.verify import Held
+from workplace_sync.store import citing
 from workplace_sync.store.database import Database
 from workplace_sync.store.tables import (
     EvidenceCheckpointRow,
@@ -46,6 +47,10 @@ _LAST = select(_ENTRY.c.seq).order_by(_ENTRY.c.seq.desc()).limit(1)
 _CHUNK = 1_000
 _STREAM = {"stream_results": True, "yield_per": 2048}
 _OCTETS = {"sqlite": "CAST({} AS BLOB)", "postgresql": "{}"}  # see the type Octets
+_CITED = (
+    "CASE WHEN citing_class IS NULL THEN '' ELSE (SELECT rules FROM citing_class c WHERE c.id = citing_class"
+    " AND c.kind = opening.kind AND c.group_name = opening.group_name AND c.outcome = opening.outcome) END"
+)
 _TIME = {
     "sqlite": "replace(at, ' ', 'T') || 'Z'",
     "postgresql": """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
@@ -92,6 +97,7 @@ def write_head(connection: Connection, edge: Edge) -> None:
 
 def write_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     """Store entries and their openings."""
+    classes = citing.classes_of(connection, (new.record for new in entries))
     connection.execute(_INSERT_ENTRY, [{"seq": new.seq, "body": new.body} for new in entries])
     connection.execute(
         _INSERT_OPENING,
@@ -105,6 +111,7 @@ def write_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
                 "actor": new.record.actor,
                 "outcome": new.record.outcome,
                 "file": new.opening,
+                "citing_class": None if (key := citing.key_of(new.record)) is None else classes[key],
             }
             for new in entries
         ],
@@ -259,7 +266,7 @@ def read_held(
         head=None if head is None else (head.size, head.edge),
         openings=_stream(
             connection,
-            f"SELECT seq, {octets.format('file')}, {_TIME[connection.dialect.name]}, kind, group_name, subject, actor, outcome "  # noqa: S608 - no value of anybody's in it
+            f"SELECT seq, {octets.format('file')}, {_TIME[connection.dialect.name]}, kind, group_name, subject, actor, outcome, {_CITED} "  # noqa: S608 - no value of anybody's in it
             "FROM opening ORDER BY seq",
         )
         if openings

@@ -57,6 +57,7 @@ ABOUT: dict[str, About] = {
             "evidence_entry",
             "evidence_tile",
             "evidence_checkpoint",
+            "citing_class",
             "publication",
             "witness",
             "cosignature",

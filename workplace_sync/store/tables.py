@@ -370,6 +370,7 @@ class OpeningRow(Row, table=True):
         Index("ix_opening_group_name_outcome_seq", "group_name", "outcome", "seq"),
         Index("ix_opening_outcome_seq", "outcome", "seq"),
         Index("ix_opening_kind_outcome_seq", "kind", "outcome", "seq"),
+        Index("ix_opening_citing_class_seq", "citing_class", "seq"),
     )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -380,3 +381,4 @@ class OpeningRow(Row, table=True):
     actor: str
     outcome: str
     file: bytes = Field(sa_column=Column(Octets, nullable=False))
+    citing_class: int | None = Field(default=None)

@@ -103,7 +103,6 @@ def audit_log(ask: Asked, wanted: Annotated[Wanted, Query()]) -> Response:
         rows=[_line(ask, row) for row in found.rows],
         older="" if found.older is None else wanted.address(before=found.older),
         newer="" if found.newer is None else wanted.address(after=found.newer),
-        searched=found.searched,
         groups=sorted(ask.groups),
         kinds=[(each.value, each.value.replace(".", ": ").replace("_", " ")) for each in sorted(Kind)],
         rules=_rules(ask),
