@@ -142,3 +142,11 @@ class NoticeError(SyncError):
 
 class PlatformError(SyncError):
     """Anything the platform, or the way to it, did; its kinds are in `platforms.base`."""
+
+
+def may_pass(error: SyncError) -> bool:
+    """Whether it may be over after a while: database or platform did not do their part, and nobody has to decide first.
+
+    A revoked token is such a thing too: it is given again elsewhere, where nothing tells us.
+    """
+    return error.retryable or isinstance(error, StoreError | PlatformError | BlindError)

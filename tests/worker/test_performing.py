@@ -63,3 +63,24 @@ def test_whose_account_was_disabled_gets_nothing_applied_any_more(union: Folder,
         accounts.disable(app.office, "simone")
     assert applied(union, digest, "simone").code is ExitCode.ERROR
     assert not union.added()
+
+
+def test_a_plan_that_is_stale_is_not_tried_again(union: Folder, digest: str) -> None:
+    (union.home / "policies" / "union" / "opt-out.yaml").unlink()
+    done = applied(union, digest, "ada")
+    assert (done.code, done.lasting) == (ExitCode.ERROR, True), done.summary
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_without_a_token_nothing_is_tried_again(union: Folder, digest: str, task: Task) -> None:
+    file = union.home / ".env"
+    file.write_text("\n".join(line for line in file.read_text().splitlines() if not line.startswith("WORKPLACE_TOKEN")))
+    done = perform(load_settings(union.home), Job(task, GROUP, "ada", digest), lambda: False)
+    assert (done.code, done.lasting) == (ExitCode.ERROR, True), done.summary
+
+
+@pytest.mark.parametrize("task", [Task.RECONCILE, Task.OBSERVE])
+def test_a_platform_that_is_not_there_may_come_back(union: Folder, task: Task) -> None:
+    union.sandbox.fault("html", on="read", calls=None, http_status=503)
+    done = perform(load_settings(union.home), Job(task, GROUP, "ada"), lambda: False)
+    assert (done.code, done.lasting) == (ExitCode.BLIND, False), done.summary

@@ -23,6 +23,11 @@ def test_what_platform_or_database_did_not_do_is_tried_three_times_more(code: Ex
     assert [again_after(code, attempts) for attempts in range(4)] == [30, 60, 120, None]
 
 
+def test_an_error_that_lasts_until_somebody_does_something_is_not_tried_again() -> None:
+    assert again_after(ExitCode.ERROR, 0, lasting=True) is None
+    assert has_failed(ExitCode.ERROR)
+
+
 @pytest.mark.parametrize("code", [ExitCode.DONE, ExitCode.HELD, ExitCode.GUARD, ExitCode.EVIDENCE, ExitCode.USAGE])
 def test_what_people_have_to_decide_is_not_tried_again(code: ExitCode) -> None:
     assert again_after(code, 0) is None

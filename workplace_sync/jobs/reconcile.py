@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from workplace_sync.errors import ExitCode, InputError, PlatformError, SettingsError, SyncError
+from workplace_sync.errors import ExitCode, InputError, PlatformError, SettingsError, SyncError, may_pass
 from workplace_sync.jobs.catching_up import CatchUp, ReconcileOptions
 from workplace_sync.jobs.observe import Observation, observe
 from workplace_sync.jobs.plan import Rules
@@ -86,7 +86,15 @@ def told(group: str, error: SyncError) -> Reconciled:
 def _with_error(found: Reconciled, error: SyncError) -> Reconciled:
     faults = error.faults if isinstance(error, InputError) else ()
     news = found.news or error.exit_code is not ExitCode.BUSY
-    return replace(found, code=error.exit_code, trouble=error.message, hint=error.hint, faults=faults, news=news)
+    return replace(
+        found,
+        code=error.exit_code,
+        trouble=error.message,
+        hint=error.hint,
+        faults=faults,
+        lasting=not may_pass(error),
+        news=news,
+    )
 
 
 def _reconcile(app: Surroundings[G], group: G, options: ReconcileOptions, run: Run) -> Reconciled:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from workplace_sync.app import Application
-from workplace_sync.errors import ExitCode, SyncError
+from workplace_sync.errors import ExitCode, SyncError, may_pass
 from workplace_sync.jobs.apply import ApplyOptions, apply_plan
 from workplace_sync.jobs.endings import end_apply, end_observation
 from workplace_sync.jobs.observe import observe
@@ -21,10 +21,11 @@ from workplace_sync.store.queue import Job, Task
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a job ended: its exit code, and a sentence that names nobody."""
+    """How a job ended: its exit code, a sentence that names nobody, and whether it ends so until somebody does something."""
 
     code: ExitCode
     summary: str
+    lasting: bool = False
 
 
 def perform(settings: Settings, job: Job, stop: Callable[[], bool]) -> Done:
@@ -40,14 +41,14 @@ def perform(settings: Settings, job: Job, stop: Callable[[], bool]) -> Done:
                     return _apply(app, job, stop)
             assert_never(job.task)
     except SyncError as error:
-        return Done(error.exit_code, error.message)
+        return Done(error.exit_code, error.message, lasting=not may_pass(error))
 
 
 def _reconcile(app: Application, job: Job, stop: Callable[[], bool]) -> Done:
     settings = app.settings
     options = ReconcileOptions(valid_hours=settings.plan_valid_hours, drift_percent=settings.drift_percent, stop=stop)
     found = reconcile(app, app.group(job.group), options)
-    return Done(found.code, found.summary)
+    return Done(found.code, found.summary, found.lasting)
 
 
 def _observe(app: Application, job: Job, stop: Callable[[], bool]) -> Done:

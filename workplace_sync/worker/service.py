@@ -151,7 +151,7 @@ class Worker:
         with bound(group=job.group, task=job.task.value):
             done = self._done(job)
             self.after_job(job.group)
-            seconds = again_after(done.code, attempts, self.rhythm.retry)
+            seconds = again_after(done.code, attempts, self.rhythm.retry, lasting=done.lasting)
             if seconds is not None:
                 self._put_back(job, number, attempts, done, seconds)
             elif has_failed(done.code):
