@@ -53,6 +53,19 @@ def test_a_group_there_means_a_role_here(signing: ConsoleHandle, issuer: Provide
     assert "prospect-openreach" not in browser.get("/").text
 
 
+def test_roles_from_there_are_for_no_token(signing: ConsoleHandle, issuer: Provider) -> None:
+    issuer.known("s-21", preferred_username="rudolf", groups=["reps-bt"])
+    issuer.known("s-22", preferred_username="rosa", groups=["choir"])
+    rudolf, rosa = signing.browser(), signing.browser()
+    _came_back(rudolf, issuer, "s-21")
+    _came_back(rosa, issuer, "s-22")
+    wanted = {"label": "sheet", "scope": "plans:read"}
+    assert "A token needs a row of your own in the people file" in rudolf.get("/account").text
+    assert "None was made" in rudolf.follow(rudolf.post("/account/tokens", wanted)).text
+    assert "What it may read" in rosa.get("/account").text
+    assert "Your new token" in rosa.post("/account/tokens", wanted).text
+
+
 def test_whoever_has_no_role_here_is_not_let_in(signing: ConsoleHandle, issuer: Provider) -> None:
     issuer.known("s-3", preferred_username="nell", groups=["choir"])
     browser = signing.browser()

@@ -10,11 +10,13 @@ from starlette.responses import Response
 from workplace_sync.errors import UsageError
 from workplace_sync.jobs import accounts, api_tokens
 from workplace_sync.jobs.limits import LOGIN_BY_NAME
+from workplace_sync.jobs.sessions import Claims
 from workplace_sync.store import accounts as store
 from workplace_sync.store import api_tokens as tokens
 from workplace_sync.web.console.asking import Ask, Asked
 from workplace_sync.web.console.pages import page
-from workplace_sync.web.console.permissions import Permission
+from workplace_sync.web.console.permissions import OF_NOBODY, Permission
+from workplace_sync.web.console.visitor import visitor_of
 
 _AT = "/account"
 _SCOPES: Mapping[Permission, str] = {
@@ -86,7 +88,11 @@ def revoke_token(ask: Asked, token_id: str) -> Response:
 
 
 def _offered(ask: Ask) -> list[tuple[str, str]]:
-    return [(scope.value, told) for scope, told in _SCOPES.items() if scope in ask.visitor.permissions]
+    """Return what a token may be for: what the people file alone allows, as no single sign-on tells roles with a token."""
+    with ask.app.database.connect() as connection:
+        own = store.find(connection, ask.visitor.name)
+    allowed = visitor_of(own, ask.console.people(), Claims()).permissions if own else OF_NOBODY
+    return [(scope.value, told) for scope, told in _SCOPES.items() if scope in allowed]
 
 
 def _shown(ask: Ask, *, secret: str = "") -> Response:
