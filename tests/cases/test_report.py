@@ -59,10 +59,19 @@ def test_a_quarter_is_from_midnight_to_midnight_utc() -> None:
         Quarter.of(datetime(2026, 7, 1))  # noqa: DTZ001 - that is the fault
 
 
-@pytest.mark.parametrize("text", ["2026-Q5", "2026Q3", "", "26-Q1", "2026-Q3 ", "0026-Q1"])
+@pytest.mark.parametrize("text", ["2026-Q5", "2026Q3", "", "26-Q1", "2026-Q3 ", "0026-Q1", "9999-Q4"])
 def test_what_is_no_quarter_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         Quarter.parse(text)
+
+
+@given(st.one_of(st.text(), st.from_regex(r"\d{4}-Q\d", fullmatch=True)))
+def test_whatever_is_a_quarter_begins_and_ends(text: str) -> None:
+    try:
+        quarter = Quarter.parse(text)
+    except UsageError:
+        return
+    assert quarter.begins_at < quarter.ends_at
 
 
 def test_the_committee_reads_every_number() -> None:

@@ -132,6 +132,13 @@ def test_a_file_is_known_again_and_a_changed_byte_is_found(office_of: Room) -> N
                 verify_report(office_of.desk.office, changed)
 
 
+@pytest.mark.parametrize("version", Version)
+def test_of_a_quarter_that_has_not_begun_there_is_no_report(office_of: Room, version: Version) -> None:
+    for quarter in (Quarter.of(office_of.clock.at).next, Quarter(9000, 1)):
+        with pytest.raises(UsageError, match="has not begun"):
+            publish_report(office_of.at("bryn"), quarter, version, [], RULES, pdf=False)
+
+
 def test_the_employer_hears_of_whole_quarters_in_their_order(office_of: Room) -> None:
     office_of.clock.at = Q4.ends_at - timedelta(seconds=1)
     with pytest.raises(UsageError, match="not over"):

@@ -9,6 +9,7 @@ from typing import Self
 from workplace_sync.errors import UsageError
 
 _FORM = re.compile(r"([1-9]\d{3})-Q([1-4])")
+_ENDLESS = "9999-Q4"  # it ends in a year that no time of this language can be in
 _MONTHS = 3
 _QUARTERS = 4
 
@@ -24,7 +25,7 @@ class Quarter:
     def parse(cls, text: str) -> Self:
         """Return the quarter that a text such as `2026-Q3` names; raises UsageError for another form."""
         match = _FORM.fullmatch(text)
-        if match is None:
+        if match is None or text == _ENDLESS:
             raise UsageError("This is no quarter.", hint="Write the year and the quarter, as 2026-Q3.")
         return cls(int(match[1]), int(match[2]))
 

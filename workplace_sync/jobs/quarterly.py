@@ -84,10 +84,13 @@ def publish_report(
 ) -> Published:
     """Publish a quarter's report: log the hashes of its files, keep what left, and return them.
 
-    Without `pdf` no PDF is made. Raises CaseError for somebody who may not see cases; UsageError where the employer's
-    version would leave before the quarter is over, or after that of a later quarter; SettingsError without the extra `pdf`.
+    Without `pdf` no PDF is made. Raises CaseError for somebody who may not see cases; UsageError where the quarter has not
+    begun, or the employer's version would leave before it is over, or after that of a later quarter; SettingsError without
+    the extra `pdf`.
     """
     desk.require_sight()
+    if desk.office.now() < quarter.begins_at:
+        raise UsageError(f"The quarter {quarter} has not begun.", hint="Nothing can be said of it yet.")
     with desk.office.database.connect() as connection:
         kept = reports.newest(connection, str(quarter), version)
         if version is Version.EMPLOYER and kept is not None:
