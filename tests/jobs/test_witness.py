@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.foreign.bundles import ORIGIN, open_office
 from tests.jobs.test_publish import another_history
 from tests.store.logs import START, add
-from workplace_sync.errors import EvidenceError, SettingsError, UsageError
+from workplace_sync.errors import EvidenceError, SettingsError, StoreError, UsageError
 from workplace_sync.evidence.checkpoint import open_checkpoint
 from workplace_sync.evidence.note import parse_note
+from workplace_sync.jobs import witness
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.publish import publish
 from workplace_sync.jobs.rotation import rotate_key
@@ -101,6 +103,27 @@ def test_a_witness_without_memory_signs_nothing(office: Office, key: Path) -> No
         sign(key, office.log.latest(), office)
     memory.unlink()
     with pytest.raises(SettingsError, match="cannot be read"):
+        sign(key, office.log.latest(), office)
+
+
+def test_a_mistyped_key_file_leaves_no_folder_behind(office: Office, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"witnes/w\.key"):
+        sign(tmp_path / "witnes" / "w.key", office.log.latest(), office)
+    assert not (tmp_path / "witnes").exists()
+
+
+def test_a_key_that_another_run_uses_signs_nothing(office: Office, key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness, "_WAIT_SECONDS", 0)
+    with FileLock(key.with_name("w.key.lock")), pytest.raises(StoreError, match="another run holds its lock"):
+        sign(key, office.log.latest(), office)
+    sign(key, office.log.latest(), office)
+
+
+def test_where_no_lock_can_be_taken_nothing_is_signed(office: Office, key: Path) -> None:
+    lock = key.with_name("w.key.lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    with pytest.raises(StoreError, match="Nothing was signed"):
         sign(key, office.log.latest(), office)
 
 

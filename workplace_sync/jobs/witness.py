@@ -6,15 +6,16 @@ machine, with nothing but a key file and the file of what was cosigned before.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from workplace_sync.errors import EvidenceError, InputError, SettingsError, UsageError
+from workplace_sync.errors import EvidenceError, InputError, SettingsError, StoreError, UsageError
 from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint, parse_text
 from workplace_sync.evidence.cosignature import Cosignature, WitnessKey, WitnessSigner, cosigned
 from workplace_sync.evidence.entry import Kind, Record
@@ -27,6 +28,7 @@ from workplace_sync.jobs.publish import check_published
 from workplace_sync.store import publications
 from workplace_sync.store.keys import read_private, write_private
 
+_WAIT_SECONDS = 10.0
 _REFUSED = "Do not sign it, and keep the file: with what you signed before, it shows that two histories were told."
 
 
@@ -113,11 +115,12 @@ def cosign(key_file: Path, text: str, now: datetime, *, log_key: str | None = No
 
     `text` is a checkpoint, or one with the proof from the last one. `log_key` is the log's key, from where the union has
     published it: needed the first time, and after the log's key was changed. What is signed is on disk before it is
-    returned. Raises EvidenceError when the checkpoint is false or inconsistent, UsageError when something is missing.
+    returned. Raises EvidenceError when the checkpoint is false or inconsistent, UsageError when something is missing,
+    SettingsError without the key, StoreError while another run signs.
     """
-    with FileLock(key_file.with_name(key_file.name + ".lock"), timeout=10):
+    pem = read_private(key_file, hint="Make a key first: `workplace-sync evidence witness key`.")
+    with _alone(key_file):
         memory = _read_memory(key_file)
-        pem = read_private(key_file, hint="Make a key first: `workplace-sync evidence witness key`.")
         signer = _signer(memory.name, pem, key_file)
         old_size, hashes, note = _parse(text)
         seen = memory.logs.get(parse_text(parse_note(note).text).origin)
@@ -127,6 +130,24 @@ def cosign(key_file: Path, text: str, now: datetime, *, log_key: str | None = No
             _check_growth(parse_text(parse_note(seen.checkpoint).text), about, old_size, hashes)
         _write_memory(key_file, _Memory(memory.name, {**memory.logs, about.origin: _Seen(verifier.vkey, note)}))
         return CosignedAnswer(cosigned(note, [signer.cosign(about.text, now)]), about, memory.name, seen is None)
+
+
+@contextmanager
+def _alone(key_file: Path) -> Iterator[None]:
+    """Keep every other run with this key waiting; raises StoreError where one is not over in time, or nothing can wait."""
+    lock = FileLock(key_file.with_name(key_file.name + ".lock"), timeout=_WAIT_SECONDS)
+    try:
+        lock.acquire()
+    except (OSError, Timeout) as error:
+        why = "another run holds its lock" if isinstance(error, Timeout) else error.strerror
+        raise StoreError(
+            f"Nothing was signed: the key at {key_file} cannot be had alone ({why}).",
+            hint="Check the rights of its folder, and try again.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _parse(text: str) -> tuple[int | None, tuple[bytes, ...], str]:
