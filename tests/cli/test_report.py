@@ -62,7 +62,7 @@ def test_a_changed_report_is_told_by_the_exit_code_and_not_overwritten(capsys: C
     [
         (["quarterly", QUARTER], ExitCode.ERROR, "officers"),
         (["quarterly", "2024-Q5", "--by", "bryn"], ExitCode.USAGE, "no quarter"),
-        (["quarterly", "2999-Q1", "--by", "bryn"], ExitCode.USAGE, "not over"),
+        (["quarterly", "2999-Q1", "--by", "bryn"], ExitCode.USAGE, "has not begun"),
         (["word-back", QUARTER, "--by", "bryn"], ExitCode.USAGE, "was not published"),
         (["text", "check", "nowhere.txt", "--by", "bryn"], ExitCode.ERROR, "cannot be read"),
     ],
