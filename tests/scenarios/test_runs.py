@@ -18,14 +18,13 @@ from tests.scenarios.killing import (
     assert_evidence_verifies,
     assert_nothing_lost_nothing_twice,
     prepared,
-    requests_so_far,
     rows,
 )
 
 PEOPLE = 300
 SLOW = 0.25
-QUICK = {"READ_TIMEOUT": "2", "CONNECT_TIMEOUT": "0.5", "THREADS": "1", "LEASE_SECONDS": "1"}  # a lease of 3.75 s
-READS = 7  # requests of an apply, at the least, before its first batch has been answered
+QUICK = {"READ_TIMEOUT": "5", "CONNECT_TIMEOUT": "0.5", "THREADS": "1", "LEASE_SECONDS": "1"}  # a lease of 8.25 s
+LEISURE = {"READ_TIMEOUT": "20", "LEASE_SECONDS": "300"}  # where no lease has to run out
 
 pytestmark = pytest.mark.slow
 
@@ -50,13 +49,21 @@ def until(condition: Callable[[], bool], within: float = 60) -> None:
         time.sleep(0.01)
 
 
+def struck(folder: Folder, fault: int) -> bool:
+    """Whether that fault has met a call."""
+    return any(each["struck"] for each in folder.sandbox.control("GET", "faults")["faults"] if each["id"] == fault)
+
+
 @contextmanager
 def in_its_batches(folder: Folder, digest: str) -> Iterator["subprocess.Popen[str]"]:
-    """Start an apply, and lend it once it has changed the group; nothing is left of it whatever comes."""
-    before = requests_so_far(folder)
+    """Start an apply, and lend it once its first batch has changed the group; nothing is left of it whatever comes.
+
+    Its second batch never takes effect and is left without an answer, so that it is at it until it gives that one up.
+    """
+    hangs = folder.sandbox.fault("timeout_before_effect", on="write", skip=1, calls=1, hold_ms=10_000)
     process = folder.start("apply", digest, "--by", "ada", "-o", "json")
     try:
-        until(lambda: requests_so_far(folder) - before >= READS and bool(folder.added()))
+        until(lambda: struck(folder, hangs))
         assert process.poll() is None
         yield process
     finally:
@@ -75,6 +82,7 @@ def frozen_outside_a_transaction(folder: Folder, process: "subprocess.Popen[str]
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
                 with FileLock(folder.home / "var" / "checkpoint.txt.lock", timeout=0.5):
+                    assert process.poll() is None
                     return
             except (sqlite3.OperationalError, Timeout):
                 process.send_signal(signal.SIGCONT)
@@ -91,6 +99,7 @@ def frozen_idle(postgres_url: str, folder: Folder, process: "subprocess.Popen[st
             try:
                 with FileLock(folder.home / "var" / "checkpoint.txt.lock", timeout=0.5):
                     if connection.execute(busy).fetchone() == (0,):
+                        assert process.poll() is None
                         return
             except Timeout:
                 pass
@@ -117,7 +126,7 @@ def applies(folder: Folder) -> list[tuple[object, ...]]:
 
 
 def test_of_two_applies_at_once_one_is_told_who_has_the_group(folder: Folder) -> None:
-    folder.configure(LEASE_SECONDS="300")
+    folder.configure(**LEISURE)
     digest, wanted = prepared(folder, PEOPLE)
     with in_its_batches(folder, digest) as first:
         frozen_outside_a_transaction(folder, first)  # so that it is at it as long as we look; its lease outlasts that
@@ -140,7 +149,7 @@ def test_of_two_applies_at_once_one_is_told_who_has_the_group(folder: Folder) ->
 
 
 def test_a_killed_holders_group_is_taken_at_once_on_the_same_machine(folder: Folder) -> None:
-    folder.configure(LEASE_SECONDS="300")
+    folder.configure(**LEISURE)
     digest, wanted = prepared(folder, PEOPLE)
     with in_its_batches(folder, digest) as first:
         first.kill()
@@ -181,7 +190,7 @@ def test_a_frozen_holder_whose_group_was_taken_writes_nothing_when_it_wakes_up(f
 
 
 def test_an_owner_takes_the_group_from_a_frozen_run_on_record(folder: Folder) -> None:
-    folder.configure(LEASE_SECONDS="300")
+    folder.configure(**LEISURE)
     digest, wanted = prepared(folder, PEOPLE)
     with in_its_batches(folder, digest) as first:
         frozen_outside_a_transaction(folder, first)
