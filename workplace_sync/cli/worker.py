@@ -1,6 +1,6 @@
 """`workplace-sync worker`: a process that does the jobs of a queue, as one of several on any number of machines."""
 
-from contextlib import nullcontext
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +10,7 @@ from workplace_sync.errors import ExitCode, SyncError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from workplace_sync.settings import Settings
 
@@ -44,19 +45,22 @@ def worker(
     from workplace_sync.worker.figures import serving_figures  # noqa: PLC0415
     from workplace_sync.worker.service import Worker  # noqa: PLC0415
 
-    serving = nullcontext() if metrics_port is None else serving_figures(call.settings, metrics_port)
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        if metrics_port is not None:
+            port = _served(stack, serving_figures(call.settings, metrics_port))
+            call.output.note(f"Figures are at http://127.0.0.1:{port}/metrics.")
+        Worker(call.settings, database, concurrency, drain=drain, after_job=_teller(call.settings)).run()
+    return ExitCode.DONE
+
+
+def _served(stack: ExitStack, serving: "AbstractContextManager[int]") -> int:
     try:
-        with serving as port:
-            if port is not None:
-                call.output.note(f"Figures are at http://127.0.0.1:{port}/metrics.")
-            Worker(call.settings, database, concurrency, drain=drain, after_job=_teller(call.settings)).run()
+        return stack.enter_context(serving)
     except OSError as error:
         raise UsageError(
             f"The port for the figures cannot be used: {error.strerror}.", hint="Choose another one."
         ) from None
-    finally:
-        database.close()
-    return ExitCode.DONE
 
 
 def _teller(settings: "Settings") -> "Callable[[str], None]":
