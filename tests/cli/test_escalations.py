@@ -3,7 +3,10 @@
 import base64
 import io
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.sandbox_server import SandboxHandle
 from tests.scenarios.folder import Ended, Folder, make_folder
+from workplace_sync.errors import ExitCode
 
 PASSPHRASE = "seven quiet badgers dancing"
 PEOPLE = """\
@@ -211,6 +215,21 @@ def test_cases_are_merged_linked_recused_held_and_kept(folder: Folder, staffed: 
     assert "To be erased" in staffed("retention", *by).out
     assert staffed("recuse", issue, "cass", *by).code == 0
     assert "no part" in staffed("show", issue, "--by", "cass").err
+
+
+def test_retention_that_a_reader_holds_up_says_so_and_ends_as_partial(folder: Folder, staffed: Typing) -> None:
+    by = ("--by", "bryn")
+    _new(folder, staffed)
+    with closing(sqlite3.connect(folder.database)) as older, older:  # as if it had been erased yesterday
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        older.execute("UPDATE escalation SET erased_at = ?", (f"{yesterday:%Y-%m-%d %H:%M:%S.%f}",))
+    with closing(sqlite3.connect(folder.database)) as reader, reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM plan").fetchone()
+        ended = staffed("retention", "--apply", *by)
+    assert ended.code == ExitCode.PARTIAL, ended.out
+    assert "run this again when it has ended" in ended.out
+    assert staffed("retention", "--apply", *by).code == ExitCode.DONE
 
 
 def test_what_cannot_be_understood_is_told(folder: Folder, staffed: Typing) -> None:

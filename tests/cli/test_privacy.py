@@ -16,7 +16,7 @@ from tests.scenarios.folder import GROUP, Folder, make_folder
 from workplace_sync.errors import ExitCode
 from workplace_sync.settings import PREFIX, load_settings
 
-WHY = ("--authorised-by", "Grace Hopper", "--basis", "request of 3 May")
+WHY = ("--authorised-by", "Grace Marrow", "--basis", "request of 3 May")
 
 
 @pytest.fixture
@@ -178,6 +178,19 @@ def test_retention_counts_first_and_erases_when_asked(union: Folder) -> None:
         ("operation.outcome", 1, 0),
         ("plan.made", 90, 0),
     ]
+
+
+def test_retention_that_a_reader_holds_up_says_so_and_ends_as_partial(union: Folder) -> None:
+    union.configure(RETENTION="operation.outcome=1")
+    with closing(sqlite3.connect(union.database)) as older, older:
+        older.execute("UPDATE opening SET at = '2020-03-01 00:00:00.000000' WHERE kind = 'operation.outcome'")
+    with closing(sqlite3.connect(union.database)) as reader, reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM plan").fetchone()
+        ended = union.run("privacy", "retention", "--apply")
+    assert ended.code == ExitCode.PARTIAL
+    assert "run this again when it has ended" in ended.err
+    assert union.run("privacy", "retention", "--apply").code == ExitCode.DONE
 
 
 @pytest.mark.parametrize(

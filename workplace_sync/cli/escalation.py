@@ -203,7 +203,7 @@ def receipt(
     call.output.show("escalation-receipt/1", data, lambda: list(_view(view)))
 
 
-_STEPS: dict[str, Callable[..., None]] = {
+_STEPS: dict[str, Callable[..., int | None]] = {
     "validate": steps.validate,
     "substantiate": steps.substantiate,
     "raise": steps.raise_,

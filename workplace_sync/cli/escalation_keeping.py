@@ -8,8 +8,8 @@ import typer
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.escalation_texts import Case, TextFile, read_bytes, read_text
 from workplace_sync.cli.invocation import invocation
-from workplace_sync.cli.output import Column, counted
-from workplace_sync.errors import UsageError
+from workplace_sync.cli.output import STILL_READ, Column, counted
+from workplace_sync.errors import ExitCode, UsageError
 
 
 def overdue(context: typer.Context, by: By = None) -> None:
@@ -38,7 +38,7 @@ def raise_incident(
 ) -> None:
     """Make a systemic issue of an incident, linked to it and to the SHA-256 of its bundle.
 
-    Example: workplace-sync escalation raise-incident 5f1c --bundle incident.zip --area networks
+    Example: workplace-sync escalation raise-incident 5f1c --bundle incident.tar --area networks
     """
     call = invocation(context)
     from hashlib import sha256  # noqa: PLC0415 - `--help` needs none of it
@@ -89,8 +89,10 @@ def retention(
     context: typer.Context,
     really: Annotated[bool, typer.Option("--apply", help="Erase them; without it they are only listed.")] = False,
     by: By = None,
-) -> None:
+) -> int:
     """Erase words, files, receipts and identities of cases whose time is over; what is counted stays.
+
+    Ends with 3 when the database's files may still hold them, because another run is reading it.
 
     Example: workplace-sync escalation retention --apply
     """
@@ -104,6 +106,7 @@ def retention(
     did = "Erased" if really else "To be erased, with --apply"
     told = [f"{did}: {counted(len(kept.erased), 'case')}. Kept by a hold: {counted(len(kept.held), 'case')}."]
     if not kept.clean:
-        told.append("A reader held the database open, so its files may still hold them: run it again.")
+        told.append(STILL_READ)
     data = {"erased": kept.erased, "held": kept.held, "applied": really, "clean": kept.clean}
     call.output.show("escalation-retention/1", data, told, news=bool(kept.erased) or not kept.clean)
+    return ExitCode.DONE if kept.clean else ExitCode.PARTIAL

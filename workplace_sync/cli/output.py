@@ -99,6 +99,10 @@ class Output:
             yield lambda amount: bar.advance(task, amount)
 
 
+STILL_READ = "Another run is reading the database; run this again when it has ended."
+"""What is told where the database's files may still hold what was erased."""
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun, as in "1 change" and "5,239 changes"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

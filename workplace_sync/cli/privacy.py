@@ -8,7 +8,7 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import Invocation, invocation
-from workplace_sync.cli.output import Column, counted
+from workplace_sync.cli.output import STILL_READ, Column, counted
 from workplace_sync.cli.people import Address, read_address
 from workplace_sync.errors import ExitCode, UsageError
 
@@ -45,7 +45,7 @@ def erase(
     The contents of all entries about them are destroyed, with the salts. They are not read in again from any roster,
     unless they consent anew. Files of yours that name them are listed, and left to you.
 
-    Example: workplace-sync privacy erase amina@bt.example.org --authorised-by "Grace Hopper" --basis "request of 3 May"
+    Example: workplace-sync privacy erase amina@bt.example.org --authorised-by "Grace Marrow" --basis "request of 3 May"
     """
     call = invocation(context)
     from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
@@ -148,6 +148,8 @@ def retention(
 ) -> int:
     """Tell which contents are older than WORKPLACE_SYNC_RETENTION keeps them, and erase them if asked. A hold comes first.
 
+    Ends with 3 when the database's files may still hold what was erased, because another run is reading them.
+
     Example: workplace-sync privacy retention --apply
     """
     call = invocation(context)
@@ -169,6 +171,8 @@ def retention(
         call.output.note("Every kind is kept without end; WORKPLACE_SYNC_RETENTION sets times.")
     elif apply:
         call.output.note(f"Erased: the contents of {counted(erased, 'entry', 'entries')}. The entries stay, and prove.")
+    if not clean:
+        call.output.note(STILL_READ)
     return ExitCode.DONE if clean else ExitCode.PARTIAL
 
 
@@ -194,7 +198,7 @@ def replay(context: typer.Context, by: By = None) -> int:
     call.output.show(
         "privacy-replay/1",
         {"erasures": report.erasures, "entries": report.entries, "rows": report.rows, "clean": report.clean},
-        text if report.clean else [text, "Another run is reading the database; run this again when it has ended."],
+        text if report.clean else [text, STILL_READ],
         news=bool(report.erasures) or not report.clean,
     )
     return ExitCode.DONE if report.clean else ExitCode.PARTIAL
