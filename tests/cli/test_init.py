@@ -141,6 +141,15 @@ def test_the_example_group_does_not_come_back_where_there_is_a_group_already(cap
     assert set(load_groups(Path("config"))) == {"prospect-openreach"}
 
 
+def test_books_begun_anew_lead_on_to_the_groups_that_are_there(capsys: Caught) -> None:
+    told(capsys, "--group", "prospect-openreach")
+    Path("var").rename("var-until-today")
+    assert main(["init"]) == 0
+    steps = capsys.readouterr().out.partition("Next:")[2].splitlines()
+    assert steps[1:3] == ["  1. workplace-sync doctor", "  2. workplace-sync plan prospect-openreach"]
+    assert "prospect-bt" not in "".join(steps)
+
+
 def test_the_folders_that_are_set_are_the_ones_written_to(
     capsys: Caught, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -46,7 +46,6 @@ def init(
     Example: workplace-sync init union --group prospect-bt
     """
     from workplace_sync.app import Application  # noqa: PLC0415 - `--help` needs none of it
-    from workplace_sync.starter.templates import NewGroup  # noqa: PLC0415
 
     call = invocation(context)
     _go_to(call, folder)
@@ -56,7 +55,6 @@ def init(
     with Application(call.settings) as app:
         _set_up(app, made)
         verifier = app.log.verifier
-    shown = new_group or NewGroup(_FIRST_GROUP)
     call.output.show(
         "init/1",
         {
@@ -67,7 +65,7 @@ def init(
             "public_key": verifier.vkey,
             "fingerprint": verifier.fingerprint,
         },
-        lambda: _text(call.settings, made, verifier, shown),
+        lambda: _text(call.settings, made, verifier, new_group),
         news=bool(made.written),
     )
 
@@ -114,7 +112,7 @@ def _set_up(app: "Application", made: _Made) -> None:
         made.note(path, new=new)
 
 
-def _text(settings: "Settings", made: _Made, verifier: "Verifier", group: "NewGroup") -> Iterator[str]:
+def _text(settings: "Settings", made: _Made, verifier: "Verifier", group: "NewGroup | None") -> Iterator[str]:
     if not made.written:
         yield f"Nothing was written: everything is in {settings.home.resolve()} already."
     yield from _listed("Written:", made.written)
@@ -133,20 +131,21 @@ def _listed(title: str, paths: Sequence[Path]) -> Iterator[str]:
         yield from (f"  {path}" for path in paths)
 
 
-def _next_steps(settings: "Settings", verifier: "Verifier", group: "NewGroup") -> Iterator[str]:
+def _next_steps(settings: "Settings", verifier: "Verifier", group: "NewGroup | None") -> Iterator[str]:
     from workplace_sync.settings import Settings  # noqa: PLC0415
 
-    steps = [
-        f"Copy .env.example to .env, run `chmod 600 .env`, and put the token there as {group.token_env}.",
-        f"Say in config/groups/{group.name}.yaml where the group is, and replace rosters/{group.tenant}.csv by the roster.",
-        "workplace-sync doctor",
-        f"workplace-sync plan {group.name}",
-    ]
-    if settings.home.resolve() != Path.cwd():
-        steps.insert(0, f"cd {settings.home}")
+    steps = [f"cd {settings.home}"] if settings.home.resolve() != Path.cwd() else []
+    names = [group.name] if group else sorted(file.stem for file in (settings.config_dir / "groups").glob("*.yaml"))
+    if group is not None:
+        steps += [
+            f"Copy .env.example to .env, run `chmod 600 .env`, and put the token there as {group.token_env}.",
+            f"Say in config/groups/{group.name}.yaml where the group is, and replace rosters/{group.tenant}.csv by the roster.",
+        ]
+    steps += ["workplace-sync doctor", *(f"workplace-sync plan {name}" for name in names)]
     yield "Next:"
     yield from (f"  {number}. {step}" for number, step in enumerate(steps, 1))
-    yield "To try it first: `workplace-sync sandbox` serves an invented platform and tells its tokens."
+    if group is not None:
+        yield "To try it first: `workplace-sync sandbox` serves an invented platform and tells its tokens."
     if verifier.name == Settings.model_fields["evidence_origin"].default:
         yield (
             f"The evidence log is called {verifier.name}, which is only an example. Before it is used in earnest, remove "
