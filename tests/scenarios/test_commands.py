@@ -123,7 +123,8 @@ def test_those_who_may_not_be_added_are_listed_once_for_an_invitation(union: Fol
         assert {row["address"] for row in csv.DictReader(file)} == set(wanted)
     assert "https://bt.workplace.example.org/groups/prospect" in (tmp_path / "a" / "message.txt").read_text()
     again = good(union.run("invite", GROUP, "--out", str(tmp_path / "b"), "-o", "json"))
-    assert (again.json["invited"], again.json["before"]) == (0, 4)
+    assert (again.json["invited"], again.json["before"], again.json["folder"]) == (0, 4, None)
+    assert not (tmp_path / "b").exists()
 
 
 def test_the_audit_log_is_listed_filtered_and_paged(union: Folder) -> None:

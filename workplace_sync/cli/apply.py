@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workplace_sync.cli.invocation import invocation
+from workplace_sync.cli.output import counted
 
 if TYPE_CHECKING:
     from workplace_sync.jobs.apply import ApplyReport
@@ -70,27 +71,27 @@ def apply(
 def _told(report: "ApplyReport") -> Iterator[str]:
     name = report.digest[:12]
     if report.nothing_done and report.waiting:
-        yield f"Plan {name}: nothing was done; {report.waiting:,} changes wait for an approval."
+        yield f"Plan {name}: nothing was done; {counted(report.waiting, 'change waits', 'changes wait')} for an approval."
     elif report.nothing_done:
-        yield f"Plan {name}: nothing is left to do; {report.done:,} changes of it were carried out before."
+        yield f"Plan {name}: nothing is left to do; {counted(report.done, 'change of it was', 'changes of it were')} carried out before."
     else:
         yield f"Plan {name}: asked {report.asked:,}, accepted {report.accepted:,}, seen in the group {report.seen:,} of {report.done:,}."
     if report.skipped:
-        yield f"  {report.skipped:,} were no longer needed or no longer allowed; the audit log says why for each."
+        yield f"  {counted(report.skipped, 'was', 'were')} no longer needed or no longer allowed; the audit log says why for each."
     if report.left and not report.stopped:
-        yield f"  {report.left:,} are left for the next apply."
+        yield f"  {counted(report.left, 'is', 'are')} left for the next apply."
     yield from _troubles(report)
     if report.waiting:
-        yield f"  {report.waiting:,} wait for an approval: workplace-sync approve {name} --by NAME"
+        yield f"  {counted(report.waiting, 'waits', 'wait')} for an approval: workplace-sync approve {name} --by NAME"
 
 
 def _troubles(report: "ApplyReport") -> Iterator[str]:
     if report.stopped:
-        yield f"  Stopped: {report.stopped.message} {report.left:,} are left. {report.stopped.hint}"
+        yield f"  Stopped: {report.stopped.message} {counted(report.left, 'is', 'are')} left. {report.stopped.hint}"
     if report.blind:
         yield f"  The group could not be read back: {report.blind}. The next apply settles what is unknown."
     if report.unsettled:
-        yield f"  Of {report.unsettled:,} nothing is known yet; the next apply settles them by reading the group."
+        yield f"  Of {report.unsettled:,} nothing is known yet; the next apply settles that by reading the group."
     for key, reason in report.failures[:_LISTED]:
         yield f"  failed: {key}: {reason}"
     if len(report.failures) > _LISTED:

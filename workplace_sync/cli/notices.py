@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workplace_sync.cli.invocation import invocation
-from workplace_sync.cli.output import Column
+from workplace_sync.cli.output import Column, counted
 from workplace_sync.errors import ExitCode
 
 app = typer.Typer(
@@ -63,7 +63,7 @@ def list_(
             f"{one.sent_at or one.first_tried_at:%Y-%m-%d %H:%M}",
             *(one.channel, one.matter.value, one.group or "all", one.phase.value),
             f"{one.since:%Y-%m-%d %H:%M}",
-            "sent" if one.sent_at else f"not sent, tried {one.attempts} times",
+            "sent" if one.sent_at else f"not sent, tried {counted(one.attempts, 'time')}",
             one.trouble,
         )
         for one in found

@@ -68,7 +68,7 @@ def invite(
     before = f" {made.before:,} were invited before." if made.before else ""
     call.output.show(
         "invite/1",
-        {"group": group, "invited": number, "before": made.before, "folder": str(out)},
+        {"group": group, "invited": number, "before": made.before, "folder": str(out) if number else None},
         text + before,
         news=bool(number),
     )
