@@ -26,7 +26,7 @@ def test_the_demo_tells_what_came_of_it_and_can_be_played_again(
         told = json.loads(out)
         assert told.pop("schema") == "workplace-sync/demo/1"
         assert told["added"] >= 5_000
-        assert told["held"] == told["removed_by_others"] == told["added"]
+        assert told["held"] == told["removals_confirmed"] == told["removed_by_others"] == told["added"]
         assert told["denied"] > told["invited"] > 0
         assert told["evidence_verified"] is True
         assert told["openssl_verified"] is True

@@ -94,6 +94,6 @@ def _broken() -> Iterator[tuple[str, ...]]:
 
 
 def _shuffled(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return the rows in another order, the same for the same rows: first of two equal addresses stays first."""
+    """Return the rows in another order, the same for the same rows."""
     step = 7 if len(rows) % 7 else 11
     return [rows[place] for start in range(step) for place in range(start, len(rows), step)]

@@ -87,7 +87,6 @@ def _write_config(folder: Path, employer: Employer) -> None:
     secrets = [
         "WORKPLACE_SYNC_PACE_PER_SECOND=off",
         "WORKPLACE_SYNC_CONFIRM_PAUSE_SECONDS=0",
-        "WORKPLACE_SYNC_CONFIRM_PAUSE_SECONDS=0",
         "WORKPLACE_SYNC_EVIDENCE_ORIGIN=union.example.org/workplace-sync-demo",
     ]
     for name, tenant in employer.tenants.items():

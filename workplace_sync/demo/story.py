@@ -29,6 +29,7 @@ from workplace_sync.jobs.selection import entries_of_incident
 from workplace_sync.jobs.statement import make_statement
 from workplace_sync.jobs.story import members_at, story_of
 from workplace_sync.jobs.verify import verify_evidence, write_openssl_kit
+from workplace_sync.membership.removals import Cause
 from workplace_sync.papers.statement import statement_html, statement_text
 from workplace_sync.roster.consent import EVERY_GROUP, ConsentKind
 from workplace_sync.roster.person import person_key
@@ -142,8 +143,9 @@ def _act_four_the_employer(stage: Stage, good: list[str]) -> None:
     stage.tell("The employer, who owns the platform, takes everybody out whom the union had added.")
     seen = observe(app.office, group, stage.platform.reader())
     told = stage.told
-    told.removed_by_others = told.removals_confirmed = len(seen.departures)
+    told.removals_confirmed = len(seen.departures)
     told.cause_counts = dict(Counter(one.finding.cause.value for one in seen.departures))
+    told.removed_by_others = told.cause_counts.get(Cause.REMOVED_BY_OTHER.value, 0)
     stage.tell(
         f"The next reading of the group misses {len(seen.departures):,} people whom no operation of ours removed, and a"
         " second one confirms it. Each is an entry of the evidence log."
