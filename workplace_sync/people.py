@@ -26,7 +26,7 @@ class Role(StrEnum):
     """What somebody is here for.
 
     A rep reads; an admin plans, approves and applies; an auditor reads everything and takes it out; an owner may do all
-    of that and hands out accounts; an officer hears members' cases, which nobody else sees.
+    of that and hands out accounts; an officer hears members' cases, which only officers and the owner see.
     """
 
     REP = "rep"
