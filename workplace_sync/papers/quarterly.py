@@ -3,7 +3,6 @@
 No clock is in it, nothing is loaded, and nothing runs. Each chart has its table below it, each table says what it counts.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
@@ -11,8 +10,8 @@ from importlib.resources import files
 from itertools import groupby
 
 from workplace_sync.cases.report import WITHHELD, Report, Table, Value, Version
-from workplace_sync.errors import SettingsError
 from workplace_sync.papers.bars import Bar, lying_bars, standing_bars
+from workplace_sync.papers.pdf import made_pdf
 
 _CHARTED = {"trend", "category", "area", "kind", "progress", "improvements", "methods", "policies", "causes"}
 _CALLED_OUT = "What members called out"
@@ -100,9 +99,9 @@ def _section(table: Table, title: str, nothing: str) -> Iterator[str]:
 
 def _row(row: Sequence[Value], numbers: set[int]) -> str:
     head, *rest = row
-    cells = [f'<th scope="row">{escape(_said(head))}</th>']
+    cells = [f'<th scope="row">{escape(said(head))}</th>']
     cells += [
-        f"<td{_class(number=place in numbers, withheld=cell is None)}>{escape(_said(cell))}</td>"
+        f"<td{_class(number=place in numbers, withheld=cell is None)}>{escape(said(cell))}</td>"
         for place, cell in enumerate(rest, start=1)
     ]
     return f"<tr>{''.join(cells)}</tr>"
@@ -113,7 +112,8 @@ def _class(*, number: bool, withheld: bool = False) -> str:
     return f' class="{" ".join(names)}"' if names else ""
 
 
-def _said(cell: Value) -> str:
+def said(cell: Value) -> str:
+    """Return a cell of a table as people read it."""
     return WITHHELD if cell is None else f"{cell:,}" if isinstance(cell, int) else cell
 
 
@@ -134,7 +134,7 @@ def chart_of(table: Table, title: str) -> str:
     bars: list[Bar] = []  # what is the same in every row needs no place in the picture
     for row in table.rows:
         count = row[-1]
-        bars.append((", ".join(_said(row[place]) for place in told), count if isinstance(count, int) else None))
+        bars.append((", ".join(said(row[place]) for place in told), count if isinstance(count, int) else None))
     if len(bars) < _MANY or not any(number for _, number in bars):
         return ""
     name = f"chart-{table.key.replace('.', '-')}"
@@ -144,12 +144,6 @@ def chart_of(table: Table, title: str) -> str:
 
 def quarterly_pdf(report: Report, ends_at: datetime) -> bytes:
     """Return the report as PDF, dated `ends_at`; raises SettingsError where the extra `pdf` is not installed."""
-    try:
-        import typst  # noqa: PLC0415 - an extra: 60 MB that most never need
-    except ImportError:
-        raise SettingsError(
-            "PDF needs the extra `pdf`.", hint="Run `pip install 'workplace-sync[pdf]'`, or ask for --no-pdf."
-        ) from None
     data = {
         "title": report.title,
         "quarter": report.quarter,
@@ -161,12 +155,7 @@ def quarterly_pdf(report: Report, ends_at: datetime) -> bytes:
             for heading, tables in _chapters(report)
         ],
     }
-    template = (files("workplace_sync.papers") / "quarterly.typ").read_bytes()
-    # The fonts of typst itself alone: the same bytes whatever fonts a machine has.
-    compiled: bytes = typst.compile(
-        template, sys_inputs={"data": json.dumps(data)}, timestamp=int(ends_at.timestamp()), ignore_system_fonts=True
-    )
-    return compiled
+    return made_pdf("quarterly.typ", data, ends_at, instead="--no-pdf")
 
 
 def _typst_table(report: Report, table: Table, title: str) -> dict[str, object]:
@@ -176,7 +165,7 @@ def _typst_table(report: Report, table: Table, title: str) -> dict[str, object]:
         "definition": table.definition,
         "columns": [_capital(column) or "What" for column in table.columns],
         "numbers": [place in numbers for place in range(len(table.columns))],
-        "rows": [[_said(cell) for cell in row] for row in table.rows],
+        "rows": [[said(cell) for cell in row] for row in table.rows],
         "chart": chart_of(table, title) if table.rows else "",
         "nothing": _nothing(report, table),
         "words": [str(row[-1]) for row in table.rows] if table.key == _TEXTS else [],

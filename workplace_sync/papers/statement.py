@@ -1,13 +1,12 @@
 """A compliance statement as text, as HTML, and (with the extra `pdf`) as PDF: the same words and figures in each."""
 
-import json
 from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 
 from workplace_sync.cases.statement import Addition, Statement, thinned
-from workplace_sync.errors import SettingsError
 from workplace_sync.papers.chart import members_chart
+from workplace_sync.papers.pdf import made_pdf
 
 _POINTS = 200
 _COLUMNS = ("person", "added (UTC)", "entry", "method", "asked by", "approved by", "plan", "consent on record", "today")
@@ -130,12 +129,6 @@ def _table(heading: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...
 
 def statement_pdf(statement: Statement) -> bytes:
     """Return the statement as PDF; raises SettingsError where the extra `pdf` is not installed."""
-    try:
-        import typst  # noqa: PLC0415 - an extra: 60 MB that most never need
-    except ImportError:
-        raise SettingsError(
-            "PDF needs the extra `pdf`.", hint="Run `pip install 'workplace-sync[pdf]'`, or ask for HTML."
-        ) from None
     sizes = thinned(statement.sizes, _POINTS)
     data = {
         "title": f"Compliance statement: {statement.about}",
@@ -157,8 +150,4 @@ def statement_pdf(statement: Statement) -> bytes:
         "unrecorded": list(statement.unrecorded),
         "made_at": f"{statement.made_at:%Y-%m-%d}",
     }
-    template = (files("workplace_sync.papers") / "statement.typ").read_bytes()
-    compiled: bytes = typst.compile(
-        template, sys_inputs={"data": json.dumps(data)}, timestamp=int(statement.made_at.timestamp())
-    )
-    return compiled
+    return made_pdf("statement.typ", data, statement.made_at, instead="HTML")

@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,19 @@ def test_the_statement_can_be_read_and_taken_along(console: ConsoleHandle) -> No
     assert "attachment" in html.headers["Content-Disposition"]
     assert keys[0] in html.text
     assert audrey.get(f"{path}/statement.exe").status_code == 404
+
+
+def test_without_the_extra_for_pdf_none_is_offered(console: ConsoleHandle, monkeypatch: pytest.MonkeyPatch) -> None:
+    audrey, path = console.known("audrey"), f"{_path(console)}/statement"
+    assert f'href="{path}.pdf"' in audrey.get(path).text
+    assert audrey.get(f"{path}.pdf").content.startswith(b"%PDF")
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with console.app.database.connect() as connection:
+        before = len(access_reads.listed(connection, reader="audrey"))
+    assert ".pdf" not in audrey.get(path).text
+    assert audrey.get(f"{path}.pdf").status_code == 404
+    with console.app.database.connect() as connection:
+        assert len(access_reads.listed(connection, reader="audrey")) == before
 
 
 def test_a_bundle_is_handed_out_and_recorded_with_whom_it_is_for(console: ConsoleHandle) -> None:

@@ -17,6 +17,7 @@ from workplace_sync.jobs.incident_papers import incident_papers, incident_statem
 from workplace_sync.jobs.incidents import add_note, close_incident
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.papers import statement as paper
+from workplace_sync.papers.pdf import has_pdf
 from workplace_sync.store import histories
 from workplace_sync.store import incidents as store
 from workplace_sync.store.incidents import Incident, Removed
@@ -121,6 +122,7 @@ def statement(ask: Asked, incident_id: str) -> Response:
         made=made,
         introduction=paper.introduction(made),
         platform=paper.platform_sentences(made),
+        pdf=has_pdf(),
     )
 
 
@@ -128,13 +130,13 @@ def statement(ask: Asked, incident_id: str) -> Response:
 def statement_file(ask: Asked, incident_id: str, form: str) -> Response:
     """Hand out the statement as text, HTML or PDF; it names everybody."""
     found = incident_seen(ask, incident_id)
-    if form not in _MEDIA:
+    if form not in _MEDIA or (form == "pdf" and not has_pdf()):
         raise not_found()
     made = incident_statement(ask.app.office, _group(ask, found).managed, _rules(ask), found)
-    ask.noted_read("statement", found.group, [*(one.person for one in made.additions), *made.unrecorded])
     content: str | bytes = paper.statement_text(made)
     if form != "txt":
         content = paper.statement_html(made) if form == "html" else paper.statement_pdf(made)
+    ask.noted_read("statement", found.group, [*(one.person for one in made.additions), *made.unrecorded])
     return Response(content, media_type=_MEDIA[form], headers=attached(f"statement-{found.id}.{form}"))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from importlib.util import find_spec
 from typing import Annotated
 
 from fastapi import File, Form, UploadFile
@@ -10,11 +9,12 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from workplace_sync.cases.quarter import Quarter
-from workplace_sync.cases.report import WITHHELD, Table, Value, Version
+from workplace_sync.cases.report import Table, Version
 from workplace_sync.errors import CaseError, EvidenceError, UsageError
 from workplace_sync.jobs.case_desk import CaseDesk
 from workplace_sync.jobs.quarterly import Published, parse_report, publish_report, verify_report, word_back
-from workplace_sync.papers.quarterly import chart_of, quarterly_files
+from workplace_sync.papers.pdf import has_pdf
+from workplace_sync.papers.quarterly import chart_of, quarterly_files, said
 from workplace_sync.store import reports as store
 from workplace_sync.store.reports import KeptReport
 from workplace_sync.web.console.asking import Ask, Asked
@@ -84,9 +84,9 @@ def report(ask: Asked, quarter: str, version: str) -> Response:
         kept=kept,
         report=found,
         tables=[(table, _chart(table), _numbers(table)) for table in found.tables],
-        forms=[form for form in _MEDIA if form != "pdf" or _has_pdf()],
+        forms=_forms(),
         drafts=drafts,
-        said=_said,
+        said=said,
     )
 
 
@@ -94,12 +94,16 @@ def report(ask: Asked, quarter: str, version: str) -> Response:
 def report_file(ask: Asked, quarter: str, version: str, form: str) -> Response:
     """Hand out a report as a file, with the bytes that the log has the hash of."""
     kept = _kept(ask, quarter, version)
-    if form not in _MEDIA:
+    if form not in _forms():
         raise not_found()
     found, ends_at = parse_report(kept.content), Quarter.parse(kept.quarter).ends_at
     content = quarterly_files(found, ends_at=ends_at, pdf=form == "pdf")[form]
     name = f"quarterly-{kept.quarter}-{kept.version}.{form}"
     return Response(content, media_type=_MEDIA[form], headers=attached(name))
+
+
+def _forms() -> list[str]:
+    return [form for form in _MEDIA if form != "pdf" or has_pdf()]
 
 
 def _list(ask: Ask, *, fault: str = "", done: str = "") -> Response:
@@ -123,7 +127,7 @@ def _list(ask: Ask, *, fault: str = "", done: str = "") -> Response:
 
 def _published(ask: Ask, desk: CaseDesk, quarter: Quarter, version: Version) -> Published:
     groups = [one.managed for _, one in sorted(ask.console.groups().items())]
-    return publish_report(desk, quarter, version, groups, ask.console.rules(), pdf=_has_pdf())
+    return publish_report(desk, quarter, version, groups, ask.console.rules(), pdf=has_pdf())
 
 
 def _kept(ask: Ask, quarter: str, version: str) -> KeptReport:
@@ -132,10 +136,6 @@ def _kept(ask: Ask, quarter: str, version: str) -> KeptReport:
     if found is None:
         raise UsageError("There is no such report.", hint="The list of reports has those that were published.")
     return found
-
-
-def _has_pdf() -> bool:
-    return find_spec("typst") is not None
 
 
 def _chart(table: Table) -> Markup:
@@ -151,7 +151,3 @@ def _numbers(table: Table) -> list[str]:
         if place and (cell is None or isinstance(cell, int))
     }
     return [f"{'#' if place in held else ''}{column or 'What'}" for place, column in enumerate(table.columns)]
-
-
-def _said(cell: Value) -> str:
-    return WITHHELD if cell is None else f"{cell:,}" if isinstance(cell, int) else cell
