@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from workplace_sync.roster.values import safe_cell
+
 Value = str | int | None
 """What stands in a table: a label, a number, or None for what is withheld."""
 
 WITHHELD = "withheld"
 _VERSION = 1
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for one
 
 
 class Version(StrEnum):
@@ -82,7 +83,7 @@ class Report:
             for label, *values in table.rows:
                 for column, value in zip(table.columns[1:], values, strict=True):
                     cells = (table.title, label, column, WITHHELD if value is None else value, table.definition)
-                    writer.writerow((self.quarter, self.version.value, *map(_harmless, cells)))
+                    writer.writerow((self.quarter, self.version.value, *map(safe_cell, cells)))
         return stream.getvalue().encode()
 
 
@@ -95,7 +96,3 @@ def _plain(table: Table) -> dict[str, object]:
         "series": table.series,
         "title": table.title,
     }
-
-
-def _harmless(cell: Value) -> Value:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

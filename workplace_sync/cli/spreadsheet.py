@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from workplace_sync.errors import UsageError
-from workplace_sync.papers.cells import safe_cell
+from workplace_sync.roster.values import safe_cell
 
 __all__ = ["new_private_file", "safe_cell", "write_csv"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from workplace_sync.evidence.entry import JsonValue, Kind, Record
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.sentences import sentence_of
-from workplace_sync.papers.cells import safe_cell
+from workplace_sync.roster.values import safe_cell
 from workplace_sync.store.audit import AuditRow
 from workplace_sync.store.audit_search import Search, every
 

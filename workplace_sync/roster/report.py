@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from workplace_sync.errors import Fault
 from workplace_sync.roster.person import ConsentClaim, RosterPerson
 from workplace_sync.roster.row import Item
-from workplace_sync.roster.values import FORMULA_STARTS
+from workplace_sync.roster.values import safe_cell
 
 KEPT_FAULTS = 1_000
 
@@ -93,10 +93,10 @@ def write_good_rows(items: Iterable[Item]) -> Iterator[str]:
     yield _line(_HEADER)
     for item in items:
         if isinstance(item, RosterPerson):
-            yield _line(map(_safe, _cells(item)))
+            yield _line(map(safe_cell, _cells(item)))
 
 
-def _line(cells: Iterable[str]) -> str:
+def _line(cells: Iterable[object]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer).writerow(cells)
     return buffer.getvalue()
@@ -115,7 +115,3 @@ def _cells(person: RosterPerson) -> tuple[str, ...]:
         person.consent_basis,
         person.consent_source,
     )
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in FORMULA_STARTS else text

@@ -12,6 +12,7 @@ MAX_WORD = 200  # characters of a name, a status, a tenant, a number
 # What spreadsheets take for the start of a formula, and the full-width forms that some of them fold to it:
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_STARTS = frozenset("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+_FORMULA_OR_BREAK = FORMULA_STARTS | {"\n"}  # behind a break at its beginning a formula is hidden as well
 # How Excel, LibreOffice and Sheets write a formula that failed, also into a CSV export.
 ERROR_VALUES = frozenset(
     ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!"]
@@ -58,6 +59,14 @@ def _refuse_unprintable(text: str) -> None:
             raise BadValueError("holds bytes that are not text", "save the file as CSV UTF-8")
         if category in ("Cc", "Zl", "Zp") or char in _BIDI:
             raise BadValueError("holds a line break or another control character", "put the value on one plain line")
+
+
+def safe_cell(value: object) -> object:
+    """Return the cell of a CSV file that is written, with an apostrophe before what a spreadsheet would take for a formula.
+
+    Numbers stay. https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA_OR_BREAK else value
 
 
 def as_word(text: str) -> str:
