@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def slow(union: Folder) -> Folder:
-    """A folder with 150 people to add to a platform that takes its time over each batch."""
-    union.configure(THREADS="1", PATIENCE_SECONDS="0.5", READ_TIMEOUT="5")
+    """A folder with 150 people to add to a platform that can be asked to take its time over a batch."""
+    union.configure(THREADS="1", PATIENCE_SECONDS="0.5", READ_TIMEOUT="20")
     union.write_group("params: {guard-additions: {max_growth_percent: 400}}")
     union.write_roster([*union.former, *wanted(union)])
     return union
@@ -32,7 +32,7 @@ def wanted(union: Folder) -> list[str]:
 
 @contextmanager
 def hand(union: Folder, act: Callable[[], object]) -> Iterator[None]:
-    """Let the employer act as soon as the first batch has taken effect."""
+    """Let the employer act once the first batch has taken effect, while the second is on its way."""
     acted = threading.Event()
 
     def watch() -> None:
@@ -42,7 +42,7 @@ def hand(union: Folder, act: Callable[[], object]) -> Iterator[None]:
         act()
         acted.set()
 
-    union.sandbox.fault("latency", ms=200, on="write")
+    union.sandbox.fault("latency", ms=2_000, on="write", skip=1, calls=1)
     thread = threading.Thread(target=watch)
     thread.start()
     yield

@@ -37,10 +37,10 @@ def states(books: Database) -> list[str]:
         return [job.state for job in queue.jobs(connection)]
 
 
-def slow(union: Folder, milliseconds: int) -> None:
-    """Let every batch take its time, one after the other."""
-    union.configure(THREADS="1", READ_TIMEOUT="5")
-    union.sandbox.fault("latency", ms=milliseconds, on="write")
+def held_up(union: Folder) -> int:
+    """Let the second of the batches, which go one after the other, take eight seconds; return the fault that does it."""
+    union.configure(THREADS="1", READ_TIMEOUT="30")
+    return union.sandbox.fault("latency", ms=8_000, on="write", skip=1, calls=1)
 
 
 def struck(union: Folder, fault: int) -> bool:
@@ -60,12 +60,13 @@ def test_the_job_of_a_killed_worker_is_finished_by_another_and_nobody_is_added_t
     union: Folder, workers: Workers, books: Database
 ) -> None:
     digest, wanted = prepared(union)
-    slow(union, 400)
+    union.configure(THREADS="1", READ_TIMEOUT="30")
+    hangs = union.sandbox.fault("timeout_before_effect", on="write", skip=1)
     assert union.run("enqueue", "--apply", digest).code == 0
     first = workers.start()
-    until(lambda: len(union.added()) >= 50, "the first batch took effect")
+    until(lambda: struck(union, hangs), "the second batch was on its way")
     first.kill()
-    assert len(union.added()) < PEOPLE
+    assert len(union.added()) == 50
     workers.start()
     until(lambda: idle(books), "the job was done")
     assert_each_was_added_once(union, wanted)
@@ -98,13 +99,13 @@ def test_a_worker_told_to_stop_ends_after_its_batch_and_the_job_waits_for_the_ne
     union: Folder, workers: Workers, books: Database
 ) -> None:
     digest, wanted = prepared(union)
-    slow(union, 500)
+    hangs = held_up(union)
     assert union.run("enqueue", "--apply", digest).code == 0
     first = workers.start()
-    until(lambda: len(union.added()) >= 50, "the first batch took effect")
+    until(lambda: struck(union, hangs), "the second batch was on its way")
     code, told = workers.end(first)
     assert code == 0, told
-    assert 50 <= len(union.added()) < PEOPLE
+    assert len(union.added()) == 100
     assert states(books) == ["todo"]
     with books.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM operation WHERE state = 'intended'")).scalar() == 0
@@ -135,13 +136,13 @@ def test_two_workers_never_run_for_one_group_at_once(union: Folder, workers: Wor
 @pytest.mark.slow
 def test_a_group_held_by_a_command_is_waited_for(union: Folder, workers: Workers, books: Database) -> None:
     digest, wanted = prepared(union)
-    slow(union, 400)
+    hangs = held_up(union)
     worker = workers.start()
     with books.write() as connection:
         queue.enqueue(connection, Job(Task.OBSERVE, GROUP))
     until(lambda: idle(books), "the worker is there")
     command = union.start("apply", digest, "--by", "ada")
-    until(lambda: len(union.added()) >= 50, "the command is at work")
+    until(lambda: struck(union, hangs), "the command is at work")
     with books.write() as connection:
         queue.enqueue(connection, Job(Task.OBSERVE, GROUP))
     until(lambda: idle(books), "the job was done")
