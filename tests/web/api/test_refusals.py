@@ -48,6 +48,14 @@ def test_what_is_wrong_is_told_by_field_and_not_repeated(program: Ask) -> None:
     assert _SECRET_WORD not in answer.text
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01"])
+def test_a_day_that_no_calendar_has_is_refused_and_filters_nothing_away(program: Ask, day: str) -> None:
+    for path, name in (("/audit", "since"), ("/audit", "until"), ("/policies", "at")):
+        errors = _problem(program("rosa").get(path, {name: day}), 422)["errors"]
+        assert isinstance(errors, list)
+        assert [one["where"] for one in errors] == [f"query.{name}"]
+
+
 @pytest.mark.parametrize("body", [b"{", b"\xff", b'{"address": "\\ud800", "\\ud800": 1}', b"[]", b"null"])
 def test_a_body_that_cannot_be_read_is_a_problem(program: Ask, body: bytes) -> None:
     answer = program("ada").send("POST", "/people/search", data=body, headers={"Content-Type": "application/json"})

@@ -1,12 +1,13 @@
 """One request of a program: who it is for, how often it asks, and where its lists go on."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import AfterValidator
 
 from workplace_sync.jobs.limits import API, Tally
 from workplace_sync.store.suppression import Veil
@@ -22,10 +23,22 @@ AT_ONCE = 50
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
 _ONE_PAGE = {"cursor", "limit"}
 
+
+def _in_the_calendar(text: str) -> str:
+    """Return a day as it was sent; raises ValueError, as validators do, for the 30th of February."""
+    if text:
+        date.fromisoformat(text)
+    return text
+
+
 Cursor = Annotated[str, Query(max_length=400, pattern=r"^[A-Za-z0-9_-]*$", description="`next` of the page before.")]
 AtOnce = Annotated[int, Query(alias="limit", ge=1, le=200, description="How many at most.")]
 Word = Annotated[str, Query(max_length=200, pattern=_PLAIN)]
-Day = Annotated[str, Query(max_length=10, pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="As in 2026-11-21.")]
+Day = Annotated[
+    str,
+    Query(max_length=10, pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="As in 2026-11-21."),
+    AfterValidator(_in_the_calendar),
+]
 Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.~-]+$")]
 Reference = Annotated[str, Path(min_length=1, max_length=1_000, pattern=r"^[A-Za-z0-9_-]+$")]
 Seq = Annotated[int, Path(ge=0, lt=2**31)]
