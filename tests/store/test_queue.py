@@ -63,6 +63,8 @@ def test_the_same_job_waits_once_and_refusing_it_spoils_nothing(postgres: Databa
     with postgres.connect() as connection:
         assert [each.group for each in queue.jobs(connection)] == ["prospect-openreach", "prospect-bt"]
         assert [each.group for each in queue.jobs(connection, "prospect-bt")] == ["prospect-bt"]
+        assert [each.group for each in queue.jobs(connection, among=["prospect-bt"], limit=1)] == ["prospect-bt"]
+        assert queue.jobs(connection, among=[]) == []
 
 
 def test_plans_of_one_group_wait_beside_each_other(postgres: Database) -> None:

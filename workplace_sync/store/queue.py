@@ -5,7 +5,7 @@ The engine is Procrastinate. A job's `lock` is its group, so that the jobs of a 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -123,7 +123,7 @@ _LIST = text(
            (SELECT max(at) FROM procrastinate_events event WHERE event.job_id = job.id AND event.type <> 'scheduled') AS at,
            CASE WHEN job.scheduled_at > now() THEN job.scheduled_at END AS due
     FROM procrastinate_jobs job
-    WHERE job.status <> 'succeeded' AND (CAST(:group_name AS text) IS NULL OR job.lock = :group_name)
+    WHERE job.status <> 'succeeded' AND (CAST(:group_names AS text[]) IS NULL OR job.lock = ANY(CAST(:group_names AS text[])))
     ORDER BY job.id DESC LIMIT :most
     """
 )
@@ -151,11 +151,17 @@ _FORGET = text(
 )
 
 
-def jobs(connection: Connection, group: str | None = None, *, limit: int = 200) -> list[Queued]:
-    """Return what waits, runs, or ended without success, newest first. Raises UsageError on SQLite."""
+def jobs(
+    connection: Connection, group: str | None = None, *, among: Collection[str] | None = None, limit: int = 200
+) -> list[Queued]:
+    """Return what waits, runs, or ended without success, newest first: for a group, some groups, or all there are.
+
+    Raises UsageError on SQLite.
+    """
     if not has_queue(connection):
         raise no_queue()
-    rows = connection.execute(_LIST, {"group_name": group, "most": limit})
+    names = [group] if group is not None else None if among is None else list(among)
+    rows = connection.execute(_LIST, {"group_names": names, "most": limit})
     return [
         Queued(row.id, row.task_name, row.lock or "", row.plan or "", row.state, row.attempts, row.at, row.due)
         for row in rows

@@ -147,4 +147,4 @@ def _queued(ask: Ask, group: str, seen: tuple[str, ...] | None) -> list[Queued]:
     with ask.app.database.connect() as connection:
         if not queue.has_queue(connection):
             return []
-        return [job for job in queue.jobs(connection, group or None, limit=_ROWS) if sees(seen, job.group)]
+        return queue.jobs(connection, group or None, among=seen, limit=_ROWS)
