@@ -53,6 +53,15 @@ def test_plans_of_other_groups_are_not_there(console: ConsoleHandle) -> None:
     assert olga.post(f"/plans/{console.plan.id}/person", {"address": "a@bt.example.org"}).status_code == 404
 
 
+def test_a_plan_that_is_not_there_looks_like_one_of_another_group(console: ConsoleHandle) -> None:
+    assert console.plan is not None
+    olga = console.known("olga")
+    missing = "0" * len(console.plan.id)
+    pages = [olga.get(f"/plans/{name}").text.replace(name, "") for name in (console.plan.id, missing)]
+    assert pages[0] == pages[1]
+    assert olga.post(f"/plans/{missing}/person", {"address": "a@bt.example.org"}).status_code == 404
+
+
 def test_a_plan_tells_its_reasons_with_their_numbers_and_rules(console: ConsoleHandle) -> None:
     assert console.plan is not None
     answer = console.known("grace").get(f"/plans/{console.plan.id}")

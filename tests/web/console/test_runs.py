@@ -45,6 +45,9 @@ def test_runs_of_other_groups_are_not_there(console: ConsoleHandle) -> None:
     assert "Nothing was run yet." in olga.get("/runs").text
     assert console.known("ada").get("/runs/nothing").status_code == 404
     assert console.known("ada").get("/runs?before=nonsense").status_code == 200
+    for edge in ("0001-01-01T00:00:00%2B23:59~x", "9999-12-31T23:59:59-23:59~x"):
+        assert console.known("ada").get(f"/runs?before={edge}").status_code == 200
+        assert console.known("ada").get(f"/plans?before={edge}").status_code == 200
 
 
 def test_a_run_under_way_shows_how_far_it_is_how_fast_and_how_long_still(fresh: ConsoleHandle) -> None:

@@ -1,7 +1,7 @@
 """Where a page of a list ends, as a text for the address of the next."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from workplace_sync.jobs.listing import Place
@@ -16,10 +16,11 @@ def place_of(text: str) -> Place | None:
     """Return the place that a text tells; None for none, or for what is none."""
     at, _, row = text.partition("~")
     try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
+        given = datetime.fromisoformat(at)
+        found = given.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter where UTC has no such year
         return None
-    return (found, row) if row and found.tzinfo is not None else None
+    return (found, row) if row and given.tzinfo is not None else None
 
 
 def address(path: str, given: Mapping[str, str]) -> str:

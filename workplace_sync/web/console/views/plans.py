@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Form, Query
 from starlette.responses import Response
 
+from workplace_sync.errors import UsageError
 from workplace_sync.groups import GroupFile
 from workplace_sync.jobs.consent import key_of
 from workplace_sync.jobs.limits import SEARCH
@@ -161,7 +162,10 @@ def find_person(ask: Asked, plan_id: str, address: Annotated[str, Form()] = "") 
 
 def plan_of(ask: Ask, plan_id: str) -> tuple[PlanRecord, GroupFile | None]:
     """Return a plan that the visitor may see and its group's file, None where the group is configured no more."""
-    plan = find_plan(ask.desk, plan_id)
+    try:
+        plan = find_plan(ask.desk, plan_id)
+    except UsageError:
+        raise not_found() from None  # what is not there looks like what is not theirs
     if not sees(groups_seen(ask), plan.group):
         raise not_found()
     return plan, ask.groups.get(plan.group)
