@@ -14,6 +14,7 @@ from workplace_sync.jobs.judging import Judge, Question
 from workplace_sync.jobs.office import Stakes
 from workplace_sync.jobs.plan import rejections_in
 from workplace_sync.jobs.plan_file import people_in, read_plan
+from workplace_sync.jobs.plan_outline import outline_of
 from workplace_sync.jobs.recheck import Cause
 from workplace_sync.jobs.rejections import reject_changes, take_back
 from workplace_sync.jobs.review import approvals_needed, approvals_of, reject, state_of, void_approvals
@@ -344,3 +345,21 @@ def test_a_plans_file_tells_approvals_reasons_and_drift_and_changes_nothing(worl
         kind for kind in before if kind != "roster.imported"
     ]
     assert read_plan(world.office, plan, None, world.rules, drift_percent=10).drift is None
+
+
+def test_a_plans_file_and_its_outline_count_the_same_reasons(world: World) -> None:
+    people = lapsed(world.people(4), 2)
+    plan = world.plan(people).record
+    world.rules = rules_of(CONSENT, GUARD.replace(b"value: 20", b"value: 1"))
+    reject_changes(world.as_actor("grace"), world.group, plan, [people[0].address], reason="no")
+    whole = world.plan(people).record
+    reject_changes(world.as_actor("grace"), world.group, whole, [people[3].address], reason="no")
+    again = world.plan(people).record
+    with world.office.database.write() as connection:
+        privacy.erase_rows(connection, privacy.identify(connection, people[1].key), "stand-in")
+    reasons = read_plan(world.office, again, world.group, world.rules, drift_percent=10).reasons
+    assert {(one.effect, one.rule, one.number) for one in reasons} == {
+        ("rejected", "consent@2/newcomer", 1),
+        ("rejected", "no rule", 1),
+    }
+    assert outline_of(world.office.database, again).reasons == reasons

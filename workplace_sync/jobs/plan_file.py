@@ -13,6 +13,7 @@ from workplace_sync.membership.plan import PlannedChange
 from workplace_sync.store import plans, privacy, snapshots
 from workplace_sync.store.plans import PlanRecord, Review
 
+_SAYS_NO_MORE = "no rule"
 _OVER = frozenset({"applied", "nothing to do", "rejected", "void", "expired", "forbidden"})
 
 
@@ -65,13 +66,23 @@ def read_plan(
     return PlanFile(plan, state, waiting, erased, reasons, reviews, approvals, drift, voided)
 
 
+def reasons_of(change: PlannedChange) -> Iterator[tuple[str, str, str]]:
+    """Yield effect, sentence and rule of each reason why a change is not simply carried out, each once.
+
+    There are none for one about somebody who was erased.
+    """
+    if change.key == privacy.ERASED:
+        return
+    if change.rejected:
+        yield "rejected", change.rejected, ", ".join(change.rules) or _SAYS_NO_MORE
+        return
+    yield from dict.fromkeys(
+        (change.effect.value, why, rule) for rule, why in zip(change.rules, change.why, strict=True)
+    )
+
+
 def _reasons(changes: Iterator[PlannedChange]) -> Iterator[Reason]:
-    counted: Counter[tuple[str, str, str]] = Counter()
-    for change in changes:
-        if change.rejected:
-            counted["rejected", change.rejected, ", ".join(change.rules)] += 1
-            continue
-        counted.update((change.effect.value, why, rule) for rule, why in zip(change.rules, change.why, strict=True))
+    counted = Counter(reason for change in changes for reason in reasons_of(change))
     for (effect, sentence, rule), number in counted.most_common():
         yield Reason(effect, sentence, rule, number)
 

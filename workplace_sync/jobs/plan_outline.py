@@ -5,16 +5,13 @@ keeps the outline, and then finds the changes of any reason by their numbers.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workplace_sync.jobs.plan_file import Reason
-from workplace_sync.membership.plan import PlannedChange
+from workplace_sync.jobs.plan_file import Reason, reasons_of
 from workplace_sync.store import plans, privacy
 from workplace_sync.store.database import Database
 from workplace_sync.store.plans import PlanRecord
-
-_SAYS_NO_MORE = "no rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +38,7 @@ def outline_of(database: Database, plan: PlanRecord) -> PlanOutline:
                 continue
             every.append(change.seq)
             seqs.setdefault(change.effect.value, array("I")).append(change.seq)
-            for reason in _reasons(change):
+            for reason in reasons_of(change):
                 about.setdefault(reason, array("I")).append(change.seq)
     counted = {Reason(*reason, len(numbers)): numbers for reason, numbers in about.items()}
     return PlanOutline(tuple(sorted(counted, key=lambda one: -one.number)), every, seqs, counted)
-
-
-def _reasons(change: PlannedChange) -> Iterator[tuple[str, str, str]]:
-    """Yield effect, sentence and rule of each reason, as `plan_file` counts them."""
-    if change.rejected:
-        yield "rejected", change.rejected, ", ".join(change.rules) or _SAYS_NO_MORE
-        return
-    yield from dict.fromkeys(
-        (change.effect.value, why, rule) for rule, why in zip(change.rules, change.why, strict=True)
-    )
