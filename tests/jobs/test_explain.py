@@ -12,6 +12,7 @@ from workplace_sync.errors import StoreError, UsageError
 from workplace_sync.jobs.consent import record_consent
 from workplace_sync.jobs.explain import Explained, explain_in_plan, explain_person
 from workplace_sync.jobs.plan import activate
+from workplace_sync.jobs.rule_texts import RuleTexts
 from workplace_sync.membership.group import RemovalRules
 from workplace_sync.policy.decision import Effect
 from workplace_sync.policy.explain_words import flip_sentences
@@ -86,6 +87,17 @@ def test_a_plan_without_the_person_says_so(world: World) -> None:
     told = explain_in_plan(world.office, plan, "nobody@bt.example.org")
     assert (told.explanation, told.plan) == (None, plan.digest)
     assert "no change about this person" in told.about[0]
+
+
+def test_published_texts_that_are_kept_beside_the_policies_are_none_themselves(world: World) -> None:
+    shelf = dict(world.rules.files) | {"platform/example-telecom/texts/terms.yaml": "terms: as published"}
+    world.rules = replace(world.rules, files=shelf)
+    plan = world.plan([replace(world.people(1)[0], consent=ConsentClaim.UNKNOWN)]).record
+    assert effect(explain_in_plan(world.office, plan, world.everybody[0])) is Effect.DENY
+    told = explained(world, world.everybody[0], at=world.clock())
+    assert effect(told) is Effect.DENY
+    (rule,) = RuleTexts(world.office).find(plan.header.policy_revision, ["consent@2/on_record"])
+    assert rule.title == "A consent on record"
 
 
 def test_policies_that_were_kept_in_an_older_format_are_an_error_that_says_what_stands(world: World) -> None:

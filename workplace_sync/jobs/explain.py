@@ -9,13 +9,14 @@ from workplace_sync.errors import InputError, StoreError
 from workplace_sync.jobs.consent import key_of
 from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Rules
+from workplace_sync.jobs.revisions import kept_policies
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import restored_facts
 from workplace_sync.membership.subject import Candidate, subject_facts, wanted_change
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.explain import Explanation, explain
-from workplace_sync.policy.shelf import PolicySet, load_policies
+from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.roster.consent import Consent, standing
 from workplace_sync.store import activations, consent, plans, presence, snapshots
 from workplace_sync.store.person import person_at
@@ -125,9 +126,8 @@ def _in_use(office: Office, rules: Rules, at: datetime) -> tuple[PolicySet, list
 
 def _kept(files: Mapping[str, str]) -> PolicySet:
     """Return policies from the files that were kept of them."""
-    kept = {name: text.encode() for name, text in files.items() if name.endswith(".yaml")}
     try:
-        return load_policies({name: content for name, content in kept.items() if not name.startswith("built-in/")})
+        return kept_policies(files)
     except InputError:
         raise StoreError(
             "The policies that were kept of that time can no longer be read.",

@@ -40,18 +40,21 @@ def find_revision(database: Database, name: str, on_disk: Callable[[], Rules]) -
         raise UsageError(
             said, hint="`workplace-sync policy log` lists those that were in use; `disk` is what lies there now."
         )
-    return Revision(found[0], _read(files), files)
-
-
-def _read(files: Mapping[str, str]) -> PolicySet:
-    own = {name: text.encode() for name, text in files.items() if _is_policy(name)}
     try:
-        return load_policies(own)
+        return Revision(found[0], kept_policies(files), files)
     except InputError:
         raise UsageError(
             "The files of that revision cannot be read by this version.",
             hint="They are of an older format; their texts are in the database.",
         ) from None
+
+
+def kept_policies(files: Mapping[str, str]) -> PolicySet:
+    """Return the policies among the files that were kept of a revision, without the published texts beside them.
+
+    Raises InputError for files of an older format.
+    """
+    return load_policies({name: text.encode() for name, text in files.items() if _is_policy(name)})
 
 
 def _is_policy(name: str) -> bool:

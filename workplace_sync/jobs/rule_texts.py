@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from workplace_sync.errors import InputError
 from workplace_sync.jobs.office import Office
-from workplace_sync.policy.shelf import PolicySet, load_policies
+from workplace_sync.jobs.revisions import kept_policies
+from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.store import activations
 
 
@@ -56,13 +57,7 @@ class RuleTexts:
         with self._office.database.connect() as connection:
             files = activations.files_of(connection, revision)
         try:
-            return load_policies(
-                {
-                    name: text.encode()
-                    for name, text in files.items()
-                    if name.endswith(".yaml") and not name.startswith("built-in/")
-                }
-            )
+            return kept_policies(files)
         except InputError:  # kept files of an older format: their citations still stand, their texts are in the files
             return None
 
