@@ -52,7 +52,7 @@ class ImaginedReader(GroupReader):
         self._people = people
 
     def describe(self) -> GroupDescription:
-        return GroupDescription("7001", "Prospect", "5001", archived=False)
+        return GroupDescription("7001", "Prospect", archived=False)
 
     def read_members(
         self, on_page: Callable[[Sequence[Member]], None], on_restart: Callable[[], None] | None = None

@@ -200,15 +200,6 @@ def test_one_delivery_about_many_members_names_no_single_subject(world: World) -
     assert [entry.subject for entry in entries(world)] == [""]
 
 
-def test_deliveries_that_name_a_person_are_found_and_their_hints_forgotten(world: World) -> None:
-    take(world, body(world.group.platform_id, "1", actor="77"), body(world.group.platform_id, "2"))
-    with world.office.database.write() as connection:
-        assert len(store.naming(connection, ["77"])) == len(store.naming(connection, ["1"])) == 1
-        assert store.naming(connection, ["nobody"]) == []
-        assert store.forget(connection, ["77", "nobody"]) == 1
-    assert [hint.member_platform_id for hint in hints(world)] == ["2"]
-
-
 def test_many_deliveries_are_read_in_turns_oldest_first(world: World) -> None:
     turns: list[int] = []
 

@@ -204,7 +204,7 @@ def test_another_groups_members_are_read_with_the_same_token(group: WorkplaceGro
 
 
 def test_a_group_is_described_with_its_community_and_its_count(group: WorkplaceGroup) -> None:
-    assert group.reader().describe() == GroupDescription(GROUP, "Blue", COMMUNITY, archived=False, member_count=0)
+    assert group.reader().describe() == GroupDescription(GROUP, "Blue", archived=False, member_count=0)
 
 
 def test_a_platform_that_cannot_count_still_describes_the_group(group: WorkplaceGroup, script: Script) -> None:
@@ -224,7 +224,7 @@ def test_a_group_that_says_what_it_is_needs_no_permission_for_the_community(
     group: WorkplaceGroup, script: Script
 ) -> None:
     script.reads = [Reply({"id": GROUP, "name": "Blue", "is_community": False}), error(10, status=403)]
-    assert group.reader().describe().community_id == ""
+    assert group.reader().describe().name == "Blue"
 
 
 def test_an_answer_about_another_group_is_not_taken_for_ours(group: WorkplaceGroup, script: Script) -> None:
@@ -266,12 +266,6 @@ def test_the_platforms_clock_is_compared_with_ours(group: WorkplaceGroup, script
 
 def test_a_platform_without_a_date_leaves_the_skew_unknown(group: WorkplaceGroup) -> None:
     assert group.reader().server_time_skew() is None
-
-
-def test_groups_below_the_community_are_listed(group: WorkplaceGroup, script: Script) -> None:
-    rows = [{"id": "1", "name": "Blue"}, {"id": "2", "name": "Child", "is_community": True}]
-    script.reads = [Reply({"data": rows[:1], "paging": {"next": "?after=A"}}), Reply({"data": rows[1:]})]
-    assert [(each.platform_id, each.name) for each in group.find_groups()] == [("1", "Blue")]
 
 
 def test_the_proof_is_made_anew_for_every_attempt(group: WorkplaceGroup, script: Script) -> None:

@@ -183,7 +183,6 @@ class GroupDescription:
 
     platform_id: str
     name: str
-    community_id: str
     archived: bool
     member_count: int | None = None
 

@@ -50,12 +50,6 @@ def load_settings(home: Path | None = None, *, env_file: Path | None = None) -> 
     return settings
 
 
-def _at_home(home: Path | None) -> Path:
-    if home is None:
-        home = Path(os.path.expanduser(os.environ.get(f"{PREFIX}HOME", "")))  # noqa: PTH111 - pathlib's raises
-    return Path() if str(home).startswith("~") else home  # a user who does not exist: told with the other faults
-
-
 def settings_table() -> list[tuple[str, str, str]]:
     """Return every setting as variable name, default and description, in the order of the README's table."""
     return [

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from workplace_sync.cases.incident import Removal
 from workplace_sync.membership.removals import Finding, is_unexplained, policy_word
@@ -195,12 +195,6 @@ def count_with_role(connection: Connection, group: str) -> int:
         SELECT count(*) FROM presence p LEFT JOIN desired d ON d.group_name = p.group_name AND d.key = p.key
         WHERE p.group_name = :group_name AND p.gone_at IS NULL AND (p.administrator OR coalesce(d.roles, '') <> '')""")
     return int(connection.execute(query, {"group_name": group}).scalar_one())
-
-
-def count_causes(connection: Connection, group: str, since: datetime) -> dict[str, int]:
-    """Return how many departures of each cause went after a time."""
-    query = select(_EVENT.c.cause, func.count()).where(_EVENT.c.group_name == group, _EVENT.c.gone_at > since)
-    return {row[0]: row[1] for row in connection.execute(query.group_by(_EVENT.c.cause).order_by(_EVENT.c.cause))}
 
 
 def assign(connection: Connection, incident: str, numbers: Iterable[int]) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, select
+from sqlalchemy import Connection, case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workplace_sync.store.console_tables import TryRow
@@ -37,8 +37,3 @@ def forget(connection: Connection, bucket: str) -> None:
 def sweep(connection: Connection, at: datetime) -> None:
     """Forget what is past its time."""
     connection.execute(delete(_TRY).where(_TRY.c.expires_at <= at))
-
-
-def buckets(connection: Connection) -> list[str]:
-    """Return the hashes under which something is counted."""
-    return [row.bucket for row in connection.execute(select(_TRY.c.bucket))]

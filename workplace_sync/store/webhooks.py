@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
-from sqlalchemy import Connection, Row, Table, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workplace_sync.store.tables import PresenceRow
@@ -191,29 +191,6 @@ def hints_for(connection: Connection, group: str, since: datetime) -> list[Hint]
     query = select(_HINT).where(_HINT.c.group_name == group, _HINT.c.happened_at >= since)
     query = query.order_by(_HINT.c.happened_at, _HINT.c.received_at, _HINT.c.digest, _HINT.c.position)
     return [_hint(row) for row in connection.execute(query)]
-
-
-def naming(connection: Connection, platform_ids: Collection[str]) -> list[Delivery]:
-    """Return the deliveries that name one of these accounts, as member or as actor."""
-    digests: set[str] = set()
-    for chunk in _chunks(platform_ids):
-        named = or_(_HINT.c.member_platform_id.in_(chunk), _HINT.c.actor_platform_id.in_(chunk))
-        digests |= set(connection.scalars(select(_HINT.c.digest).where(named)))
-    return [
-        _delivery(row)
-        for chunk in _chunks(digests)
-        for row in connection.execute(select(_DELIVERY).where(_DELIVERY.c.digest.in_(chunk)))
-    ]
-
-
-def forget(connection: Connection, platform_ids: Collection[str]) -> int:
-    """Delete the hints that name one of these accounts, and return how many there were."""
-    return sum(
-        connection.execute(
-            delete(_HINT).where(or_(_HINT.c.member_platform_id.in_(chunk), _HINT.c.actor_platform_id.in_(chunk)))
-        ).rowcount
-        for chunk in _chunks(platform_ids)
-    )
 
 
 def keys_of(connection: Connection, group: str, platform_ids: Collection[str]) -> dict[str, str]:

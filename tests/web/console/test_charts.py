@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workplace_sync.web.console.charts import HEIGHT, WIDTH, bar_chart, line_chart, nice_top
+from workplace_sync.web.console.charts import HEIGHT, WIDTH, line_chart, nice_top
 
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -18,7 +17,6 @@ def _days(*sizes: int) -> list[tuple[datetime, int]]:
 def test_one_reading_is_no_line() -> None:
     assert line_chart("Members", _days(5)) is None
     assert line_chart("Members", []) is None
-    assert bar_chart("Removed", []) is None
 
 
 def test_a_chart_says_in_words_what_is_to_be_seen() -> None:
@@ -50,14 +48,6 @@ def test_times_of_blindness_are_shaded_within_the_picture() -> None:
     assert chart.level.label == "wanted 7"
 
 
-def test_bars_stand_side_by_side_with_few_labels() -> None:
-    chart = bar_chart("Removed", [(f"day {number}", number) for number in range(40)])
-    assert chart is not None
-    assert len(chart.bars) == 40
-    assert len(chart.across) <= 8
-    assert chart.description == "780 people in all; the most, 39, at day 39."
-
-
 @given(st.integers(0, 10**9))
 def test_the_end_of_an_axis_is_round_and_not_far_above(most: int) -> None:
     top = nice_top(most)
@@ -68,14 +58,9 @@ def test_the_end_of_an_axis_is_round_and_not_far_above(most: int) -> None:
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=30))
 def test_nothing_is_drawn_outside_the_picture(sizes: list[int]) -> None:
-    line, bars = line_chart("x", _days(*sizes)), bar_chart("x", [(str(n), size) for n, size in enumerate(sizes)])
+    line = line_chart("x", _days(*sizes))
     assert line is not None
-    assert bars is not None
     for point in line.points.split():
         x, y = map(float, point.split(","))
         assert 0 <= x <= WIDTH
         assert 0 <= y <= HEIGHT
-    for bar in bars.bars:
-        assert bar.left >= 0
-        assert bar.left + bar.width <= WIDTH
-        assert bar.top + bar.height == pytest.approx(bars.up[0].at, abs=0.11)

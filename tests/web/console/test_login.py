@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
-from tests.web.console.running import PASSWORD, ConsoleHandle, invite, write_people
+from tests.web.console.running import PASSWORD, TRIES, ConsoleHandle, invite, write_people
 from workplace_sync.jobs import accounts
 from workplace_sync.jobs.limits import LOGIN_BY_CLIENT, LOGIN_BY_NAME
-from workplace_sync.store import sessions, tries
+from workplace_sync.store import sessions
 from workplace_sync.store.evidence import EvidenceLog
 
 NOT_RIGHT = "The name or the password is not right."
@@ -244,7 +245,7 @@ def test_a_client_behind_the_proxy_is_counted_by_its_own_address(fresh: ConsoleH
 def test_what_is_counted_names_nobody(fresh: ConsoleHandle) -> None:
     fresh.browser().log_in("ada", "wrong")
     with fresh.app.database.connect() as connection:
-        kept = tries.buckets(connection)
+        kept = connection.execute(select(TRIES.c.bucket)).scalars().all()
     assert len(kept) == 2
     assert all(re.fullmatch(r"[0-9a-f]{64}", bucket) for bucket in kept)
 

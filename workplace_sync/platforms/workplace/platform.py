@@ -1,7 +1,6 @@
 """Opens a group on a Workplace-style Graph platform: one token, one group, its reader and its writer."""
 
 import re
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -13,19 +12,11 @@ from workplace_sync.platforms.waiting import Clock
 from workplace_sync.platforms.workplace.client import GraphClient
 from workplace_sync.platforms.workplace.reader import WorkplaceReader
 from workplace_sync.platforms.workplace.target import Target
-from workplace_sync.platforms.workplace.wire import GraphDialect, parse_group
+from workplace_sync.platforms.workplace.wire import GraphDialect
 from workplace_sync.platforms.workplace.writer import WorkplaceWriter
 
 _GROUP_ID = re.compile(r"[0-9]{1,32}")
 _TOKEN = re.compile(r"[!-~]+")
-
-
-@dataclass(frozen=True, slots=True)
-class FoundGroup:
-    """A group that the token can see."""
-
-    platform_id: str
-    name: str
 
 
 class WorkplaceGroup:
@@ -59,12 +50,6 @@ class WorkplaceGroup:
     def community(self) -> CommunityDescription:
         """Return the tenant that the token belongs to. Raises CallErrors."""
         return self._target.community()
-
-    def find_groups(self) -> tuple[FoundGroup, ...]:
-        """Return the groups right below the community that the token can see, child communities left out."""
-        pages = self._client.pages("community/groups", self._page_size, fields="id,name,is_community")
-        groups = [parse_group(row) for page in pages for row in page.rows]
-        return tuple(FoundGroup(group.platform_id, group.name) for group in groups if not group.is_community)
 
     def close(self) -> None:
         """Close the connections and let go of the pace."""

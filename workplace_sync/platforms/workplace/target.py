@@ -53,9 +53,7 @@ class Target:
                 "The target is a whole community and not a group, or the platform does not say which it is.",
                 hint="Give the id of the group itself; removing people from a community takes their platform away.",
             )
-        return GroupDescription(
-            found.platform_id, found.name, community.platform_id, found.archived, found.member_count
-        )
+        return GroupDescription(found.platform_id, found.name, found.archived, found.member_count)
 
     def check_writable(self) -> None:
         """Make sure, once, that the group may be changed; TargetRefusedError, GroupArchivedError or another if not."""

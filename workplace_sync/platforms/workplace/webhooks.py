@@ -19,7 +19,6 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _WORD = re.compile(r"[0-9A-Za-z_.-]{1,64}")
-_NAME_LENGTH = 200
 _YEAR_2000, _YEAR_2200 = 946_684_800, 7_258_118_400
 _OUT = frozenset(["remove", "removed", "delete", "deleted", "leave", "left", "unjoin"])
 _IN = frozenset(["add", "added", "join", "joined"])
@@ -80,8 +79,8 @@ class Timing(StrEnum):
 class MembershipHint:
     """The platform says that a group's membership changed.
 
-    `verb` is its own word, in lower case: only "add" was ever seen documented. `actor_id` and `actor_name` are empty
-    where no actor was named; when one is named, and what it means for changes through the API, is not documented.
+    `verb` is its own word, in lower case: only "add" was ever seen documented. `actor_id` is empty
+    where no actor was named by id; when one is named, and what it means for changes through the API, is not documented.
     """
 
     group_platform_id: str
@@ -89,7 +88,6 @@ class MembershipHint:
     verb: str
     at: datetime | None = None
     actor_id: str = ""
-    actor_name: str = ""
 
     @property
     def direction(self) -> Direction:
@@ -242,16 +240,15 @@ def _membership(group: str, at: datetime | None, value: Mapping[str, object]) ->
     verb = _word(value.get("verb")).lower()
     if not (group and member_id and verb):
         return _Skipped.UNKNOWN
-    actor_id, actor_name = _actor(value.get("actor"))
-    return MembershipHint(group, member_id, verb, at, actor_id, actor_name)
+    return MembershipHint(group, member_id, verb, at, _actor(value.get("actor")))
 
 
-def _actor(actor: object) -> tuple[str, str]:
-    """Return id and name of an actor, empty where there is none. That it is an object is seen nowhere but in examples."""
+def _actor(actor: object) -> str:
+    """Return the id of an actor, '' where there is none. That it is an object is seen nowhere but in examples."""
     if isinstance(actor, dict):
-        return _id(actor.get("id")), _name(actor.get("name"))
+        return _id(actor.get("id"))
     found = _id(actor)
-    return (found, "") if found.isdigit() else ("", _name(actor))
+    return found if found.isdigit() else ""
 
 
 def _account(at: datetime | None, value: Mapping[str, object]) -> _Part:
@@ -268,10 +265,6 @@ def _word(value: object) -> str:
 def _id(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64 else value
     return text if isinstance(text, str) and _ID.fullmatch(text) else ""
-
-
-def _name(value: object) -> str:
-    return value[:_NAME_LENGTH] if isinstance(value, str) and value.isprintable() else ""
 
 
 def _unix(value: object) -> datetime | None:

@@ -1,6 +1,5 @@
 """Puts the console together: every declared page, what stands before them, and what is shown when one refuses."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import Depends, FastAPI, Request
@@ -134,8 +133,3 @@ def _refusal_page(request: Request, refusal: RefusalError) -> Response:
 
 def _headers(refusal: RefusalError) -> dict[str, str]:
     return {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
-
-
-def routes_of(app: FastAPI) -> Sequence[Page]:
-    """Return the pages that are served."""
-    return [page for route in app.routes if (page := page_of(getattr(route, "endpoint", None))) is not None]

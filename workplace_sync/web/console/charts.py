@@ -13,8 +13,6 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 26
 _ROUND = (4, 8, 12, 20, 40, 60, 80, 100)
 _STEPS = 4
 _TICKS = 4
-_WIDEST = 56
-_MOST_LABELS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +34,6 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar: its corner, its size, and what it stands for."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    label: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
     """A chart to draw. `description` says in a sentence what is to be seen; `rows` is the table behind it."""
 
@@ -59,7 +45,6 @@ class Chart:
     up: Sequence[Tick]
     points: str = ""
     end: tuple[float, float] | None = None
-    bars: Sequence[Bar] = ()
     bands: Sequence[Band] = ()
     level: Tick | None = None
 
@@ -110,28 +95,6 @@ def line_chart(
         ],
         level=Tick(_height(level[1], top), f"{level[0]} {level[1]:,}") if level else None,
     )
-
-
-def bar_chart(
-    title: str, values: Sequence[tuple[str, int]], *, unit: str = "people", over: str = "What"
-) -> Chart | None:
-    """Return bars side by side, one for each label; None where there are none."""
-    if not values:
-        return None
-    top = nice_top(max(value for _, value in values))
-    step = (WIDTH - LEFT - RIGHT) / len(values)
-    bars = []
-    width = min(step * 0.7, _WIDEST)
-    for number, (label, value) in enumerate(values):
-        y = _height(value, top)
-        left = LEFT + step * number + (step - width) / 2
-        bars.append(Bar(round(left, 1), y, round(width, 1), round(_height(0, top) - y, 1), label, value))
-    every = max(1, -(-len(values) // _MOST_LABELS))
-    ticks = [Tick(round(bar.left + bar.width / 2, 1), bar.label) for bar in bars[::every]]
-    most = max(values, key=lambda pair: pair[1])
-    total = sum(value for _, value in values)
-    description = f"{total:,} {unit} in all; the most, {most[1]:,}, at {most[0]}."
-    return Chart(title, description, (over, unit.capitalize()), list(values), ticks, _up(top), bars=bars)
 
 
 def nice_top(most: int) -> int:

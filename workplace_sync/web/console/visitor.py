@@ -1,6 +1,6 @@
 """Who is looking: somebody logged in, a program with a token, or nobody."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from workplace_sync.jobs.sessions import Claims
@@ -44,10 +44,6 @@ class Visitor:
     def covers(self, group: str) -> bool:
         """Whether the group is one of theirs at all, in any role."""
         return any(EVERY_GROUP in groups or group in groups for groups in self.granted.values())
-
-    def among(self, groups: Iterable[str]) -> list[str]:
-        """Return those of the groups that are theirs, in the same order."""
-        return [group for group in groups if self.covers(group)]
 
 
 NOBODY = Visitor()
