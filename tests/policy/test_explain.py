@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.policy.documents import EPOCH, NOW, person, policy, shelf
+from workplace_sync.policy.decision import GOES
 from workplace_sync.policy.engine import Engine
-from workplace_sync.policy.explain import PASSES, Explanation, explain
+from workplace_sync.policy.explain import Explanation, explain
 from workplace_sync.policy.explain_words import explanation_data, explanation_lines, flip_sentences, outcome_sentence
 from workplace_sync.policy.shelf import PolicySet, load_policies
 
@@ -121,7 +122,7 @@ def test_who_may_be_added_learns_what_would_stop_it() -> None:
         "left",
         "opted_out",
     ]
-    assert all(flip.decision.acts_as not in PASSES for flip in told.flips)
+    assert all(flip.decision.acts_as not in GOES for flip in told.flips)
 
 
 def test_an_end_of_a_policy_is_a_time_too() -> None:
@@ -322,8 +323,8 @@ def test_each_change_that_is_told_really_turns_the_decision_and_none_is_larger_t
     for flip in told.flips:
         engine = shipped_engine(flip.at or NOW)
         facts = {**told.facts, **flip.changed}
-        assert (next(engine.decide("add", [facts])).acts_as in PASSES) is not told.passes
+        assert (next(engine.decide("add", [facts])).acts_as in GOES) is not told.passes
         assert len(flip.moves) + (flip.at is not None) <= 2
         for move in flip.moves if len(flip.moves) > 1 else ():
             alone = {**told.facts, **move.facts}
-            assert (next(engine.decide("add", [alone])).acts_as in PASSES) is told.passes
+            assert (next(engine.decide("add", [alone])).acts_as in GOES) is told.passes

@@ -133,9 +133,9 @@ def write_tar(files: Mapping[str, bytes]) -> bytes:
 
 
 def spans(seqs: Iterable[int]) -> str:
-    """Return numbers in rising order as text, neighbours together: `3,5-9`."""
+    """Return numbers as text, in rising order, neighbours together: `3,5-9`."""
     found: list[list[int]] = []
-    for seq in seqs:
+    for seq in sorted(seqs):
         if found and seq == found[-1][1] + 1:
             found[-1][1] = seq
         else:

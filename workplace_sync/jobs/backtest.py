@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from workplace_sync.membership.plan import GOES, PlannedChange, restored_facts
+from workplace_sync.membership.plan import PlannedChange, restored_facts
 from workplace_sync.policy.backtest import Draft, Replay
-from workplace_sync.policy.decision import Decision, Effect
+from workplace_sync.policy.decision import GOES, Decision, Effect
 from workplace_sync.policy.facts import FactValue
 from workplace_sync.store import plans
 from workplace_sync.store.database import Database

@@ -14,8 +14,8 @@ from workplace_sync.jobs.renewal import approved_plans, still_says_it
 from workplace_sync.jobs.stopping import Stoppable
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.group import ManagedGroup, RemovalRules
-from workplace_sync.membership.plan import GOES, POSSIBLE
-from workplace_sync.policy.decision import Effect
+from workplace_sync.membership.plan import POSSIBLE
+from workplace_sync.policy.decision import GOES, Effect
 from workplace_sync.store import operations, plans, snapshots
 from workplace_sync.store.plans import PlanRecord
 from workplace_sync.store.snapshots import SnapshotRecord

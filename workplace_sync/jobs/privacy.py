@@ -3,12 +3,13 @@
 A legal hold comes first: while there is one on the person or on everybody, nothing goes, and the refusal is an entry.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from workplace_sync.errors import BusyError, GuardError, SettingsError, UsageError
+from workplace_sync.evidence.bundle import spans
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.consent import key_of
 from workplace_sync.jobs.office import Office
@@ -101,17 +102,6 @@ def finish(office: Office, journal: JournalFile) -> bool:
     with office.database.connect() as connection:
         journal.add(erasure_journal.recorded(connection))
     return True
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Return numbers as people and programs read them: "3-5,9"."""
-    spans: list[list[int]] = []
-    for number in sorted(numbers):
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 def _means(office: Office) -> tuple[Veil, JournalFile]:
@@ -221,7 +211,7 @@ def _log(
             data={
                 "authorised_by": authorised_by,
                 "basis": basis,
-                "entries": ranges(report.entries),
+                "entries": spans(report.entries),
                 "erasure": erasure.id,
                 "number": len(report.entries),
                 "rows": report.rows,

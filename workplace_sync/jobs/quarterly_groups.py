@@ -13,7 +13,7 @@ from workplace_sync.evidence.entry import Kind
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.removals import Cause, Confidence
-from workplace_sync.membership.timeline import BlindCause
+from workplace_sync.membership.timeline import BLIND_WORDS
 from workplace_sync.policy.decision import Effect
 from workplace_sync.store import audit, blind, incidents, reports, snapshots
 from workplace_sync.store.audit import AuditFilter
@@ -37,13 +37,6 @@ _CAUSES = {
     Cause.REMOVED_BY_OTHER: "removed by somebody else",
     Cause.GROUP_ARCHIVED: "went while the group was archived or gone",
     Cause.UNKNOWN: "cause unknown",
-}
-_BLIND = {
-    BlindCause.TOKEN_REVOKED: "the token was not accepted",
-    BlindCause.PERMISSION_NARROWED: "the token lacked a permission",
-    BlindCause.READ_FAILED: "the group could not be read",
-    BlindCause.ARCHIVED: "the group was archived",
-    BlindCause.GONE: "the group did not exist, or could not be seen",
 }
 
 
@@ -129,7 +122,7 @@ def _blind(connection: Connection, group: str, quarter: Quarter) -> Iterator[Bli
         seen = period.blind
         if seen.began_at < quarter.ends_at:
             ended = seen.ended_at if seen.ended_at is not None and seen.ended_at < quarter.ends_at else None
-            yield BlindFigure(_BLIND[seen.cause], seen.began_at, ended)
+            yield BlindFigure(BLIND_WORDS[seen.cause], seen.began_at, ended)
 
 
 def _in_force(rules: Rules, group: str, quarter: Quarter) -> Iterator[PolicyFigure]:

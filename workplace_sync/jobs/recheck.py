@@ -10,8 +10,8 @@ from workplace_sync.jobs.decide import decide_again
 from workplace_sync.jobs.judging import Question
 from workplace_sync.jobs.office import Office
 from workplace_sync.membership.change import Action
-from workplace_sync.membership.plan import GOES, POSSIBLE, PlannedChange, Tally
-from workplace_sync.policy.decision import Effect
+from workplace_sync.membership.plan import POSSIBLE, PlannedChange, Tally
+from workplace_sync.policy.decision import GOES, Effect
 from workplace_sync.store import operations, plans, reviews
 
 _AT_ONCE = 2_000

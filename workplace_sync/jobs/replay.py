@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from workplace_sync.errors import SettingsError
+from workplace_sync.evidence.bundle import spans
 from workplace_sync.evidence.entry import Kind, Record
 from workplace_sync.jobs.office import Office
-from workplace_sync.jobs.privacy import finish, ranges
+from workplace_sync.jobs.privacy import finish
 from workplace_sync.store import erasure_journal, suppression
 from workplace_sync.store import privacy as store
 from workplace_sync.store.erasure_journal import Erasure
@@ -106,7 +107,7 @@ def _log(
             actor=office.actor,
             outcome="erased",
             data={
-                "entries": ranges(seqs),
+                "entries": spans(seqs),
                 "erasures": [one.id for one in erasures],
                 "number": report.entries,
                 "rows": report.rows,

@@ -18,8 +18,8 @@ from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.plan import Rules
 from workplace_sync.jobs.rule_texts import RuleTexts
 from workplace_sync.membership.group import ManagedGroup
-from workplace_sync.membership.plan import GOES, POSSIBLE, PlannedChange, restored_facts
-from workplace_sync.policy.decision import Decision, Effect, Shelf
+from workplace_sync.membership.plan import POSSIBLE, PlannedChange, restored_facts
+from workplace_sync.policy.decision import GOES, Decision, Effect, Shelf
 from workplace_sync.policy.facts import FactValue
 from workplace_sync.roster.consent import standing
 from workplace_sync.store import audit, consent, plans, presence, snapshots

@@ -16,14 +16,11 @@ from typing import NamedTuple
 
 from workplace_sync.membership.change import Action
 from workplace_sync.membership.subject import DEFAULTS
-from workplace_sync.policy.decision import Decision, Effect
+from workplace_sync.policy.decision import GOES, Decision, Effect
 
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 _ACTIONS: Mapping[object, Action] = {action.value: action for action in Action}
-
-GOES = frozenset({Effect.ALLOW, Effect.EXCEPTED, Effect.WARN})
-"""The effects with which a change is carried out without anybody's approval."""
 
 POSSIBLE = (Effect.ALLOW, Effect.EXCEPTED, Effect.WARN, Effect.HOLD)
 """The effects with which a change may yet be carried out, an approval granted."""

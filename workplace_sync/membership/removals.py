@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workplace_sync.membership.timeline import BlindCause
+from workplace_sync.membership.timeline import BLIND_WORDS, BlindCause
 
 _MANY = 20
 _PERCENT = 2
@@ -175,13 +175,6 @@ _MEANINGS = {
     FormerMeaning.EVERYBODY: "which also lists people whom we removed",
     FormerMeaning.UNTOLD: "of which nobody knows whom it lists",
 }
-_BLIND = {
-    BlindCause.TOKEN_REVOKED: "the token was not accepted",
-    BlindCause.PERMISSION_NARROWED: "the token lacked a permission",
-    BlindCause.READ_FAILED: "the group could not be read",
-    BlindCause.ARCHIVED: "the group was archived",
-    BlindCause.GONE: "the group did not exist, or could not be seen",
-}
 
 
 def _observations(seen: Observed) -> Iterator[str]:
@@ -198,7 +191,7 @@ def _observations(seen: Observed) -> Iterator[str]:
             f" {_MEANINGS[seen.former_meaning]}"
         )
     if seen.blind is not None:
-        yield f"in between, {_BLIND[seen.blind]}"
+        yield f"in between, {BLIND_WORDS[seen.blind]}"
     if seen.hint is not None:
         yield f"a signed webhook told of it{_who(seen.hint)}"
     if seen.account_lives and seen.together > 1:

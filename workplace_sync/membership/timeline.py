@@ -1,6 +1,6 @@
 """Membership over time, on two axes: when something was so, and when we came to know it; and when we could not see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,16 @@ class BlindCause(StrEnum):
     READ_FAILED = "read_failed"
     ARCHIVED = "archived"
     GONE = "gone"
+
+
+BLIND_WORDS: Mapping[BlindCause, str] = {
+    BlindCause.TOKEN_REVOKED: "the token was not accepted",
+    BlindCause.PERMISSION_NARROWED: "the token lacked a permission",
+    BlindCause.READ_FAILED: "the group could not be read",
+    BlindCause.ARCHIVED: "the group was archived",
+    BlindCause.GONE: "the group did not exist, or could not be seen",
+}
+"""What kept us from seeing a group, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ class Effect(StrEnum):
         return _RANKS[self]
 
 
+GOES = frozenset({Effect.ALLOW, Effect.EXCEPTED, Effect.WARN})
+"""The effects with which a change is carried out without anybody's approval."""
+
 _RANKS = {effect: rank for rank, effect in enumerate(Effect)}
 
 

@@ -9,7 +9,7 @@ from workplace_sync.policy.cel import Outcome
 from workplace_sync.policy.decision import Decision, Effect, Mode
 from workplace_sync.policy.document import AnyRule, PolicyDocument
 from workplace_sync.policy.exceptions import NamedPeople
-from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, FactValue
+from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact, FactValue
 from workplace_sync.policy.overrides import effective_params
 from workplace_sync.policy.panel import Panel
 from workplace_sync.policy.params import param_text
@@ -17,6 +17,7 @@ from workplace_sync.policy.shelf import Policy, PolicySet
 
 PLAN = "plan"
 EXCEPTION = "exception"
+_FACTS = {PLAN: PLAN_FACTS, EXCEPTION: EXCEPTION_FACTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,11 @@ class Engine:
             for policy in self._policies
             for rule in _rules(policy.document, action)
         ]
+
+
+def facts_of(action: str) -> Mapping[str, Fact]:
+    """Return the facts that rules about an action, about plans or about exceptions may read."""
+    return _FACTS.get(action, CHANGE_FACTS)
 
 
 def _made(

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
-from workplace_sync.policy.decision import Decision, Effect
+from workplace_sync.policy.decision import GOES, Decision
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.looking import RuleSeen, looked_at
 from workplace_sync.policy.moves import Move, later_times, moves
 from workplace_sync.policy.shelf import PolicySet
 
-PASSES = frozenset({Effect.ALLOW, Effect.EXCEPTED, Effect.WARN})
 _SHOWN = 5
 
 
@@ -48,7 +47,7 @@ class Explanation:
     @property
     def passes(self) -> bool:
         """Whether it would be carried out without anybody's approval."""
-        return self.decision.acts_as in PASSES
+        return self.decision.acts_as in GOES
 
 
 EngineAt = Callable[[datetime], Engine]
@@ -65,7 +64,7 @@ def explain(
     whole = {**facts, "now": now, "action.kind": action}
     decision = next(engine.decide(action, [whole]))
     seen = tuple(looked_at(engine, policies, action, whole))
-    search = _Search(engine_at, action, whole, now, decision.acts_as in PASSES)
+    search = _Search(engine_at, action, whole, now, decision.acts_as in GOES)
     flips = search.smallest(moves(action, whole, now, seen), later_times(whole, now, seen))
     return Explanation(action, now, whole, decision, seen, tuple(flips))
 
@@ -92,7 +91,7 @@ class _Search:
         rows = [self._after(some) for some in tried]
         decisions = self.engine_at(at or self.now).decide(self.action, [{**row, "now": at or self.now} for row in rows])
         for some, row, decision in zip(tried, rows, decisions, strict=True):
-            if (decision.acts_as in PASSES) is not self.passes:
+            if (decision.acts_as in GOES) is not self.passes:
                 changed = {name: value for name, value in row.items() if self.facts.get(name) != value}
                 yield Flip(some, changed, decision, at)
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from workplace_sync.policy.cel import Environment, Outcome
 from workplace_sync.policy.check import variables
 from workplace_sync.policy.document import AnyRule, Condition
-from workplace_sync.policy.engine import EXCEPTION, PLAN, Decider, Engine
-from workplace_sync.policy.facts import CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact, Kind
+from workplace_sync.policy.engine import EXCEPTION, Decider, Engine, facts_of
+from workplace_sync.policy.facts import Kind
 from workplace_sync.policy.params import param_value
 from workplace_sync.policy.shelf import Policy, PolicySet
 
@@ -88,14 +88,11 @@ def looked_at(engine: Engine, policies: PolicySet, action: str, row: Mapping[str
         )
 
 
-_FACTS: Mapping[str, Mapping[str, Fact]] = {PLAN: PLAN_FACTS, EXCEPTION: EXCEPTION_FACTS}
-
-
 class _Look:
     """A policy's conditions on one row."""
 
     def __init__(self, policy: Policy, action: str, row: Mapping[str, object], outcomes: Mapping[str, Outcome]) -> None:
-        kinds = variables(_FACTS.get(action, CHANGE_FACTS), policy.document)
+        kinds = variables(facts_of(action), policy.document)
         self._env = _environment(tuple(sorted(kinds.items())))
         self._policy = policy
         self._row = row

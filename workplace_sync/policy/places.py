@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from workplace_sync.errors import Fault
 from workplace_sync.policy.check import variables
 from workplace_sync.policy.document import AnyRule, Condition, PlanRule
-from workplace_sync.policy.facts import CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact, FactValue, Kind
+from workplace_sync.policy.facts import CHANGE_FACTS, EVERY_FACT, EXCEPTION_FACTS, PLAN_FACTS, Fact, FactValue, Kind
 from workplace_sync.policy.shelf import Policy, PolicySet
 from workplace_sync.policy.source import Path, Source, read_sources
 
 CONSTANT = "constant"
 """The tag of a rule that is always true or never true on purpose."""
-
-_EVERYTHING = {**CHANGE_FACTS, **PLAN_FACTS, **EXCEPTION_FACTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Shown:
         """Return the policy's own values of its parameters, as rules name them."""
         return {f"params.{name}": param.value for name, param in self.policy.document.params.items()}
 
-    def variables(self, facts: Mapping[str, Fact] = _EVERYTHING) -> dict[str, Kind]:
+    def variables(self, facts: Mapping[str, Fact] = EVERY_FACT) -> dict[str, Kind]:
         """Return everything that a rule of the policy over these facts (all, if not given) may read."""
         return variables(facts, self.policy.document)
 

@@ -12,32 +12,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from workplace_sync.errors import Fault, InputError
 from workplace_sync.policy.cel import Outcome
 from workplace_sync.policy.decision import Decision
 from workplace_sync.policy.document import PolicyId, Text
-from workplace_sync.policy.engine import EXCEPTION, PLAN, Engine
-from workplace_sync.policy.facts import ACTIONS, CHANGE_FACTS, EXCEPTION_FACTS, PLAN_FACTS, Fact
+from workplace_sync.policy.engine import PLAN, Engine, facts_of
+from workplace_sync.policy.facts import ACTIONS, EVERY_FACT
+from workplace_sync.policy.fields import Part
 from workplace_sync.policy.looking import RuleSeen, looked_at
 from workplace_sync.policy.overrides import effective_params
 from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.policy.source import Path, Source, checked, read_source
 from workplace_sync.policy.world import Address, World
 
-_FACTS: Mapping[str, Mapping[str, Fact]] = {PLAN: PLAN_FACTS, EXCEPTION: EXCEPTION_FACTS}
-_EVERYTHING = {**CHANGE_FACTS, **PLAN_FACTS, **EXCEPTION_FACTS}
-
 Given = dict[str, bool | int | str | datetime | list[str]]
 UNCHANGED: Literal["unchanged"] = "unchanged"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Expectation(_Part):
+class Expectation(Part):
     """What is to come out: the effect, the ids of all deciding rules, of the audited ones, and the remedy offered.
 
     `message` is a part of what is told. The effect "unchanged" is for a world in which nothing is wanted of the person.
@@ -50,7 +44,7 @@ class Expectation(_Part):
     message: str = ""
 
 
-class Case(_Part):
+class Case(Part):
     """One case. `given` and `params` are laid over those of the file; `now` and `world` stand instead of the file's.
 
     `about` is the address of the one in the world whom the case is about. A case with `skip`, the reason, is not run.
@@ -67,7 +61,7 @@ class Case(_Part):
     expect: Expectation
 
 
-class Suite(_Part):
+class Suite(Part):
     """A file of cases about one policy: what all of them share, and the cases."""
 
     kind: Literal["PolicyTests"]
@@ -238,15 +232,15 @@ def _faults(source: Source, suite: Suite, policy_set: PolicySet) -> Iterator[Fau
     if "group" not in suite.model_fields_set and not any(one.document.match.fits(suite.group) for one in versions):
         message = f"the policy is not for the group {suite.group!r}, which cases are about that name none"
         yield source.key_fault(("policy",), message, "name a group of the policy's under `group`")
-    for name in suite.given.keys() - _EVERYTHING.keys():
-        yield _unknown_fact(source, ("given", name), _EVERYTHING)
+    for name in suite.given.keys() - EVERY_FACT.keys():
+        yield _unknown_fact(source, ("given", name), EVERY_FACT)
     rules = {rule.id for policy in versions for rule in policy.document.all_rules}
     for index, case in enumerate(suite.cases):
         for rule in [*case.expect.rules, *case.expect.audited]:
             if rule not in rules:
                 message = f"the policy has no rule {rule!r}"
                 yield source.fault(("cases", index, "expect"), message, _near(rule, sorted(rules)))
-        facts = _FACTS.get(suite.action_of(case), CHANGE_FACTS)
+        facts = facts_of(suite.action_of(case))
         for name in case.given.keys() - facts.keys():
             yield _unknown_fact(source, ("cases", index, "given", name), facts)
         yield from _world_faults(source, suite, case, ("cases", index))

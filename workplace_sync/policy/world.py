@@ -5,18 +5,16 @@ Only its form is here. What a plan would make of it is worked out where plans ar
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from workplace_sync.policy.fields import Part
 
 Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Rostered(_Part):
+class Rostered(Part):
     """A row of the roster. `tenant` is the group's where none is named."""
 
     address: Address
@@ -27,7 +25,7 @@ class Rostered(_Part):
     source: str = "roster.csv"
 
 
-class Present(_Part):
+class Present(Part):
     """Somebody who is in the group."""
 
     address: Address
@@ -35,7 +33,7 @@ class Present(_Part):
     added_by_us: bool = False
 
 
-class Gone(_Part):
+class Gone(Part):
     """Somebody who went from the group without our doing; `at` is when they were first missed."""
 
     address: Address
@@ -43,7 +41,7 @@ class Gone(_Part):
     cause: Literal["left", "removed_by_other", "account_closed", "unknown"] = "unknown"
 
 
-class Said(_Part):
+class Said(Part):
     """An event of the consent ledger, for this group or for every one."""
 
     address: Address
@@ -54,7 +52,7 @@ class Said(_Part):
     expires_at: AwareDatetime | None = None
 
 
-class Done(_Part):
+class Done(Part):
     """What we did to the group before, over the windows that plan rules read."""
 
     added_last_24h: Count = 0
@@ -63,23 +61,23 @@ class Done(_Part):
     removed_last_7d: Count = 0
 
 
-class Removals(_Part):
+class Removals(Part):
     """Which removals the group's configuration switches on."""
 
     opted_out: bool = False
     not_eligible: bool = False
 
 
-class GroupConfig(_Part):
+class GroupConfig(Part):
     """The group's configuration, as far as decisions depend on it."""
 
     tenant: Word = "bt"
     removals: Removals = Removals()
-    eligible_statuses: Annotated[list[Word], Field(min_length=1)] = ["active"]
+    eligible_statuses: list[Word] = Field(default=["active"], min_length=1)
     protected: list[Address] = Field(default_factory=list)
 
 
-class World(_Part):
+class World(Part):
     """The whole of it. Besides `members` the group has `others` members of whom nothing is known."""
 
     group: GroupConfig = GroupConfig()
