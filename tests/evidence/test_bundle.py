@@ -139,3 +139,8 @@ def test_spans_name_every_number_once(numbers: set[int]) -> None:
         first, _, last = part.partition("-")
         found += range(int(first), int(last or first) + 1)
     assert found == sorted(numbers)
+
+
+@pytest.mark.parametrize(("numbers", "written"), [([], ""), ([4], "4"), ([5, 3, 4, 9, 11, 10], "3-5,9-11")])
+def test_numbers_are_written_as_spans(numbers: list[int], written: str) -> None:
+    assert spans(numbers) == written

@@ -11,10 +11,11 @@ from sqlalchemy import text
 from tests.jobs.erasing import NAME, SH, erase_somebody, plan_of, record_of, their_account, their_key, with_privacy
 from tests.world import World
 from workplace_sync.errors import BusyError, SettingsError, StaleError, UsageError
+from workplace_sync.evidence.bundle import spans
 from workplace_sync.evidence.entry import Kind, parse_entry
 from workplace_sync.jobs.consent import consent_of, record_consent
 from workplace_sync.jobs.invite import invitations_for
-from workplace_sync.jobs.privacy import look_up, ranges
+from workplace_sync.jobs.privacy import look_up
 from workplace_sync.jobs.rosters import RosterSource, import_rosters
 from workplace_sync.jobs.sentences import sentence_of
 from workplace_sync.jobs.story import members_at, story_of
@@ -76,7 +77,7 @@ def test_the_erasure_is_an_entry_that_says_who_and_why_and_not_whom(settled: Wor
         row = audit.entry(connection, report.entry or 0)
     assert row is not None
     assert (row.kind, row.subject, row.actor) == (Kind.ERASURE_DONE, "", "ada")
-    assert row.data["entries"] == ranges(report.entries)
+    assert row.data["entries"] == spans(report.entries)
     assert sentence_of(row) == (
         f"The content of {len(report.entries)} entries about one person erased, authorised by grace: a request of 3 May."
     )

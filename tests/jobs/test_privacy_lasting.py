@@ -25,7 +25,7 @@ from workplace_sync.jobs.consent import record_consent
 from workplace_sync.jobs.holds import lift_hold, list_holds, place_hold
 from workplace_sync.jobs.leftovers import files_naming
 from workplace_sync.jobs.office import Office
-from workplace_sync.jobs.privacy import look_up, ranges
+from workplace_sync.jobs.privacy import look_up
 from workplace_sync.jobs.replay import replay
 from workplace_sync.jobs.retention import apply_retention, past_their_time
 from workplace_sync.jobs.rosters import RosterSource, import_rosters
@@ -251,8 +251,3 @@ def test_files_that_name_a_person_are_found_whatever_the_case_and_size(tmp_path:
     found = files_naming(tmp_path, ["amina@bt.example.org"], leave_out=[tmp_path / "own.db"])
     assert found.naming == (tmp_path / "large.txt", tmp_path / "rosters" / "bt.csv")
     assert found.closed == (tmp_path / "book.xlsx",)
-
-
-@pytest.mark.parametrize(("numbers", "written"), [([], ""), ([4], "4"), ([5, 3, 4, 9, 11, 10], "3-5,9-11")])
-def test_numbers_are_written_as_ranges(numbers: list[int], written: str) -> None:
-    assert ranges(numbers) == written
