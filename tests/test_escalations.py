@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox_server import ROOT
 from workplace_sync.cases.categories import SHIPPED, Rulebook
 from workplace_sync.cases.escalation import Tone
+from workplace_sync.cases.escalation_steps import Deadlines
 from workplace_sync.errors import InputError
 from workplace_sync.escalations import FILE_NAME, load_rulebook
 from workplace_sync.starter.templates import escalations_file
@@ -58,8 +59,8 @@ audience: {{employer: BT, union: Prospect}}
     officer = book.officer("Ada")
     assert officer is not None
     assert officer.public_key == bytes(range(32))
-    assert (book.k, book.retention, book.deadlines.settle) == (7, 24, timedelta(days=6))
-    assert book.deadline_days() == (("validate", 3), ("raise", 4), ("chase", 5), ("settle", 6), ("report_back", 8))
+    assert (book.k, book.retention) == (7, 24)
+    assert book.deadlines == Deadlines(*(timedelta(days=days) for days in (3, 4, 5, 6, 8)))
     assert (book.attachments.types, book.attachments.largest, book.attachments.most) == (("text/plain",), 100, 1)
     assert (book.audience.employer, book.audience.union) == ("BT", "Prospect")
 

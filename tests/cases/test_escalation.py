@@ -33,7 +33,6 @@ from workplace_sync.cases.escalation import (
     after,
     case_id,
     escalation_of,
-    state_of,
 )
 from workplace_sync.cases.escalation_facts import read_facts, write_facts
 from workplace_sync.cases.escalation_steps import (
@@ -74,7 +73,6 @@ def test_an_escalation_goes_its_whole_way_and_can_be_opened_again() -> None:
     assert case.now.raised[0].reference == "P/7"
     case.do(Step.REOPENED, day=9)
     assert (case.now.state, case.now.outcome, case.now.closed_at) == (State.IN_VALIDATION, None, None)
-    assert state_of(case.events) is State.IN_VALIDATION
 
 
 @pytest.mark.parametrize(

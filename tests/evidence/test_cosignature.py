@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from tests.evidence.trees import ORIGIN, make_signer
 from workplace_sync.errors import EvidenceError
 from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint
-from workplace_sync.evidence.cosignature import WitnessKey, WitnessSigner, cosigned, log_signature_only, policy_text
+from workplace_sync.evidence.cosignature import WitnessKey, WitnessSigner, cosigned, policy_text
 from workplace_sync.evidence.note import parse_note
 
 NAME = "witness.example.org/w1"
@@ -47,7 +47,6 @@ def test_a_cosigned_checkpoint_is_good_for_the_log_and_for_the_witness() -> None
     assert (found.witness, found.at) == (NAME, AT.replace(microsecond=0))
     assert note == NOTE + found.line
     assert cosigned(note, [found.line, found.line]) == note
-    assert log_signature_only(note, ORIGIN) == NOTE
 
 
 def test_of_two_cosignatures_of_a_witness_the_latest_counts() -> None:

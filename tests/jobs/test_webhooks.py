@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.deliveries import content_of
 from tests.world import START, World
 from workplace_sync.errors import EvidenceError
 from workplace_sync.evidence.entry import Kind
 from workplace_sync.jobs import webhooks
 from workplace_sync.jobs.sentences import sentence_of
-from workplace_sync.jobs.webhooks import WatchedGroup, content_of, hints_for, keep, process_waiting, received, wishes
+from workplace_sync.jobs.webhooks import WatchedGroup, keep, process_waiting, received, wishes
 from workplace_sync.platforms.workplace.webhooks import Proof, Reading, Verified, read_delivery
 from workplace_sync.store import audit
 from workplace_sync.store import webhooks as store
@@ -60,7 +61,7 @@ def take(world: World, *bodies: bytes, by: str = SECRET) -> list[Delivery]:
 def hints(world: World, since: datetime = START - timedelta(days=1)) -> list[store.Hint]:
     """Return what was said of the group's members."""
     with world.office.database.connect() as connection:
-        return hints_for(connection, world.group.name, since)
+        return store.hints_for(connection, world.group.name, since)
 
 
 def entries(world: World) -> list[AuditRow]:

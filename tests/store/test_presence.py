@@ -1,5 +1,6 @@
 """Who was in a group at a time, as it was known at another: what SQL says is what the plain values say."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -8,7 +9,6 @@ from hypothesis import strategies as st
 
 from workplace_sync.membership.removals import Cause, Confidence, Finding
 from workplace_sync.membership.snapshot import Completeness, Member
-from workplace_sync.membership.timeline import Interval
 from workplace_sync.store import departures, presence, snapshots
 from workplace_sync.store.database import Database
 from workplace_sync.store.departures import Departure
@@ -18,6 +18,28 @@ HOUR = timedelta(hours=1)
 PEOPLE = ("ada", "bob", "cid")
 GROUPS = count()
 WHY = Finding(Cause.UNKNOWN, Confidence.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A time in which somebody was seen in a group, and when each of its ends came to be known.
+
+    `gone_at` is the first complete reading without them, `gone_known_at` when it had been confirmed; both are None
+    while they are there.
+    """
+
+    first_seen_at: datetime
+    known_at: datetime
+    gone_at: datetime | None = None
+    gone_known_at: datetime | None = None
+
+    def shows(self, at: datetime, known_at: datetime | None = None) -> bool:
+        """Whether this shows them in the group at a time, as far as was known at `known_at` (now when None)."""
+        if self.first_seen_at > at or (known_at is not None and self.known_at > known_at):
+            return False
+        if self.gone_at is None or self.gone_at > at:
+            return True
+        return known_at is not None and self.gone_known_at is not None and self.gone_known_at > known_at
 
 
 def watch(database: Database, group: str, readings: list[frozenset[str]]) -> dict[str, list[Interval]]:

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.deliveries import content_of
 from tests.sandbox_server import SandboxHandle
 from tests.web.receiver import VERIFY_TOKEN, ReceiverHandle, make_home, receiver_here, receiver_process, signatures
 from workplace_sync.app import Application
 from workplace_sync.cli.main import main
 from workplace_sync.errors import ExitCode
 from workplace_sync.evidence.entry import Kind
-from workplace_sync.jobs.webhooks import content_of
 from workplace_sync.settings import load_settings
 from workplace_sync.store import audit, webhooks
 from workplace_sync.store.audit import AuditRow

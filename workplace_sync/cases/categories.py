@@ -1,7 +1,6 @@
 """What config/escalations.yaml says: the categories, the areas, who the officers are, and how long things may take."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from workplace_sync.cases.escalation import Tone
 from workplace_sync.cases.escalation_steps import Deadlines
@@ -110,15 +109,3 @@ class Rulebook:
         """Return how a category or an area is called; the id itself where it is no longer in the file."""
         found = self.category(wanted) or self.area(wanted)
         return found.title if found else wanted
-
-    def deadline_days(self) -> tuple[tuple[str, int], ...]:
-        """Return each deadline with its days, as the file names them."""
-        limits = self.deadlines
-        named = (
-            ("validate", limits.validate),
-            ("raise", limits.raise_it),
-            ("chase", limits.chase),
-            ("settle", limits.settle),
-            ("report_back", limits.report_back),
-        )
-        return tuple((name, limit // timedelta(days=1)) for name, limit in named)

@@ -314,11 +314,6 @@ def escalation_of(case: str, events: Sequence[Event]) -> Escalation:
     return case_now
 
 
-def state_of(events: Sequence[Event]) -> State:
-    """Return where an escalation with these events stands; raises CaseError as `escalation_of` does."""
-    return escalation_of("", events).state
-
-
 def after(case: Escalation, event: Event) -> Escalation:
     """Return the escalation after one more event, which `escalation_steps.step` has let through.
 

@@ -5,7 +5,7 @@ and outcome are those of the issue. Its receipt still works and shows the issue'
 wrote is never shown to it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,14 +66,3 @@ def standing(case: str, cases: Mapping[str, Escalation]) -> Standing:
     """Return how a report stands; raises CaseError as `root_of` does."""
     root = cases[root_of(case, cases)]
     return Standing(root.id, root.kind, root.state, root.since, root.outcome)
-
-
-def reports_of(issue: str, cases: Mapping[str, Escalation]) -> tuple[str, ...]:
-    """Return the ids of all reports that are part of an issue, its own first, the others in order of their ids."""
-    others = sorted(one for one in cases if one != issue and root_of(one, cases) == issue)
-    return (issue, *others)
-
-
-def issues(cases: Iterable[Escalation]) -> tuple[Escalation, ...]:
-    """Return those that were not merged into another: what an officer has on the table."""
-    return tuple(case for case in cases if not case.merged_into)

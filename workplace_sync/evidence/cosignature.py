@@ -125,13 +125,6 @@ def cosigned(checkpoint: str, lines: Iterable[str]) -> str:
     return checkpoint + "".join(line for line in dict.fromkeys(lines) if line not in held)
 
 
-def log_signature_only(checkpoint: str, name: str) -> str:
-    """Return a signed checkpoint with the lines of key name `name` alone: the bytes as the log has written them."""
-    text, _, _ = checkpoint.rpartition("\n\n")
-    lines = checkpoint.removeprefix(text + "\n\n").splitlines(keepends=True)
-    return text + "\n\n" + "".join(line for line in lines if line.startswith(f"{DASH} {name} "))
-
-
 def policy_text(logs: Iterable[str], witnesses: Iterable[WitnessKey]) -> str:
     """Return a policy (c2sp.org/tlog-policy): the vkeys of the log, newest first, and any one of the witnesses.
 

@@ -10,18 +10,16 @@ import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from workplace_sync.errors import SyncError
-from workplace_sync.evidence.entry import JsonValue, Kind, Record, parse_opening
+from workplace_sync.evidence.entry import JsonValue, Kind, Record
 from workplace_sync.jobs.office import Office
 from workplace_sync.logs import get_logger
 from workplace_sync.platforms.workplace.webhooks import Reading, Verified, digest_of, read_delivery
-from workplace_sync.store import audit
 from workplace_sync.store import webhooks as store
-from workplace_sync.store.audit import AuditFilter
 from workplace_sync.store.database import Database
 from workplace_sync.store.evidence import Transaction
 from workplace_sync.store.webhooks import Delivery, Hint, Settled, Status, Wish
@@ -31,7 +29,6 @@ ACCOUNT = "account"
 DEACTIVATED = "deactivated"
 
 _AT_ONCE = 50  # deliveries read in one transaction
-_MOMENT = timedelta(microseconds=1)
 
 _log = get_logger(__name__)
 
@@ -236,14 +233,6 @@ def _hints(
                 yield made(name, ACCOUNT, told.event, direction, told.account_platform_id, told.actor_id, told.at)
 
 
-def hints_for(connection: Connection, group: str, since: datetime) -> list[Hint]:
-    """Return what signed webhooks said of a group's members at `since` or later, in the order of the times they tell.
-
-    Each is optional evidence: a hint that is not there says nothing. The same may have been said more than once.
-    """
-    return store.hints_for(connection, group, since)
-
-
 def wishes(office: Office) -> list[Wish]:
     """Return the groups of which something was said since they were read last, the longest waiting first."""
     with office.database.connect() as connection:
@@ -254,23 +243,3 @@ def count_refused(database: Database, at: datetime, refused: Mapping[str, int]) 
     """Add to the day's numbers of refused deliveries, by reason."""
     with database.write() as connection:
         store.count_refused(connection, f"{at.astimezone(UTC):%Y-%m-%d}", refused)
-
-
-def content_of(office: Office, delivery: Delivery) -> bytes | None:
-    """Return the raw body of a delivery that was read, from the opening of its entry; None where it is no longer there."""
-    with office.database.connect() as connection:
-        seq = entry_of(connection, delivery)
-    opening = None if seq is None else office.log.opening(seq)
-    if opening is None:
-        return None
-    data = parse_opening(opening).data
-    text = str(data["body"])
-    return base64.b64decode(text) if data["encoding"] == "base64" else text.encode()
-
-
-def entry_of(connection: Connection, delivery: Delivery) -> int | None:
-    """Return the number of a delivery's entry in the evidence log, None where it has none or its content was erased."""
-    at = delivery.received_at
-    wanted = AuditFilter(kind=Kind.WEBHOOK_RECEIVED, since=at, until=at + _MOMENT)
-    rows = audit.iterate_entries(connection, wanted)
-    return next((row.seq for row in rows if row.data["digest"] == delivery.digest), None)

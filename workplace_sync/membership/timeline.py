@@ -46,28 +46,6 @@ class Blind:
         return self.began_at < until and (self.ended_at is None or self.ended_at > since)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A time in which somebody was seen in a group, and when each of its ends came to be known.
-
-    `gone_at` is the first complete reading without them, `gone_known_at` when it had been confirmed; both are None
-    while they are there.
-    """
-
-    first_seen_at: datetime
-    known_at: datetime
-    gone_at: datetime | None = None
-    gone_known_at: datetime | None = None
-
-    def shows(self, at: datetime, known_at: datetime | None = None) -> bool:
-        """Whether this shows them in the group at a time, as far as was known at `known_at` (now when None)."""
-        if self.first_seen_at > at or (known_at is not None and self.known_at > known_at):
-            return False
-        if self.gone_at is None or self.gone_at > at:
-            return True
-        return known_at is not None and self.gone_known_at is not None and self.gone_known_at > known_at
-
-
 def blind_between(periods: Iterable[Blind], since: datetime, until: datetime) -> BlindCause | None:
     """Return why we were blind in a stretch of time, None when we were not; an archived or vanished group comes first."""
     causes = {period.cause for period in periods if period.overlaps(since, until)}
