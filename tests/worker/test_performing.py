@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.notices.servers import receiver
 from tests.scenarios.folder import GROUP, Folder
 from workplace_sync.app import Application
 from workplace_sync.errors import ExitCode
@@ -84,3 +85,27 @@ def test_a_platform_that_is_not_there_may_come_back(union: Folder, task: Task) -
     union.sandbox.fault("html", on="read", calls=None, http_status=503)
     done = perform(load_settings(union.home), Job(task, GROUP, "ada"), lambda: False)
     assert (done.code, done.lasting) == (ExitCode.BLIND, False), done.summary
+
+
+def test_the_watcher_of_runs_is_told_of_each_reconcile_and_of_none_that_goes_back_into_the_queue(
+    union: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    union.write_roster(union.former)
+    with receiver() as watcher:
+        union.configure(PING_URL=f"{watcher.url}/ping")
+
+        def reconciled(*, stop: bool = False) -> ExitCode:
+            return perform(load_settings(union.home), Job(Task.RECONCILE, GROUP), lambda: stop).code
+
+        union.run("db", "upgrade")
+        assert reconciled() is ExitCode.DONE
+        assert reconciled(stop=True) is ExitCode.INTERRUPTED
+        union.sandbox.fault("token_revoked", tenant="bt")
+        assert reconciled() is ExitCode.BLIND
+        (union.home / "var" / "checkpoint.txt").write_text("nothing that anybody signed\n")
+        assert reconciled() is ExitCode.EVIDENCE
+        assert perform(load_settings(union.home), Job(Task.OBSERVE, GROUP), lambda: False).code is ExitCode.EVIDENCE
+        told = [one.path.removeprefix("/ping/") for one in watcher.requests]
+    assert told == ["start", "0", "start", "start", "6", "start", "7"]

@@ -18,6 +18,8 @@ from workplace_sync.settings import Settings
 from workplace_sync.store import accounts
 from workplace_sync.store.queue import Job, Task
 
+_GOES_BACK = frozenset({ExitCode.BUSY, ExitCode.INTERRUPTED})
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -34,7 +36,7 @@ def perform(settings: Settings, job: Job, stop: Callable[[], bool]) -> Done:
         with Application(settings, actor=job.by or None) as app:
             match job.task:
                 case Task.RECONCILE:
-                    return _reconcile(app, job, stop)
+                    return _watched(app, lambda: _reconcile(app, job, stop))
                 case Task.OBSERVE:
                     return _observe(app, job, stop)
                 case Task.APPLY:
@@ -42,6 +44,23 @@ def perform(settings: Settings, job: Job, stop: Callable[[], bool]) -> Done:
             assert_never(job.task)
     except SyncError as error:
         return Done(error.exit_code, error.message, lasting=not may_pass(error))
+
+
+def _watched(app: Application, reconciled: Callable[[], Done]) -> Done:
+    """Let the watcher of runs know that a reconcile began and how it ended, unless it only goes back into the queue."""
+    ping = app.ping()
+    ping.start()
+    code, summary = ExitCode.ERROR, "It ended by a mistake of the program."
+    try:
+        done = reconciled()
+        code, summary = done.code, done.summary
+    except SyncError as error:
+        code, summary = error.exit_code, error.message
+        raise
+    finally:
+        if code not in _GOES_BACK:
+            ping.end(ExitCode.DONE if code is ExitCode.HELD else code, summary)
+    return done
 
 
 def _reconcile(app: Application, job: Job, stop: Callable[[], bool]) -> Done:
