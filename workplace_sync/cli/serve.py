@@ -10,8 +10,8 @@ import typer
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.cli.output import FAMILY, Format
 from workplace_sync.errors import SettingsError
+from workplace_sync.loopback import LOOPBACK
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PAGES_AT_ONCE = 3  # they mostly compute, one at a time: eight at once take a third longer each, and some twice as long
 
 
@@ -29,7 +29,7 @@ def serve(
     from workplace_sync.web.console.application import make_console  # noqa: PLC0415
     from workplace_sync.web.server import serve as serve_on  # noqa: PLC0415
 
-    if host not in _LOOPBACK and not call.settings.console_https:
+    if host not in LOOPBACK and not call.settings.console_https:
         raise SettingsError(
             "Passwords and names would go over the network in the clear.",
             hint="Set WORKPLACE_SYNC_CONSOLE_URL to the https address of the proxy in front, or serve on 127.0.0.1.",

@@ -18,13 +18,13 @@ from workplace_sync.groups.model import (
     RosterSource,
     Schedule,
 )
+from workplace_sync.loopback import LOOPBACK
 from workplace_sync.membership.group import ManagedGroup, RemovalRules
 from workplace_sync.roster.columns import ColumnMapping
 from workplace_sync.roster.person import BadAddressError, person_key
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
-_LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 
 
@@ -66,7 +66,7 @@ def _web_address(text: str) -> str:
         raise ValueError("must be a web address that begins with https://")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a user or a password")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("must begin with https://; plain http is for this machine only (127.0.0.1)")
     return text
 

@@ -1,14 +1,11 @@
 """The port for whatever takes a message to people, and what every one of them has to keep to."""
 
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from workplace_sync.cases.notice import Notice
 
 TIMEOUTS = (5.0, 15.0)
 """Seconds to wait for a connection, and for each answer: a run must not hang on a message."""
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Sender(Protocol):
@@ -22,9 +19,3 @@ class Sender(Protocol):
     def send(self, notice: Notice) -> None:
         """Send a message once; raises NoticeError, without an address or a secret in it, when it did not reach everybody."""
         ...
-
-
-def is_private(url: str) -> bool:
-    """Whether nobody on the way can read what is sent to a URL: it is HTTPS, or stays on this machine."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from workplace_sync.cases.notice import Notice
 from workplace_sync.errors import NoticeError, SettingsError
-from workplace_sync.notices.sender import LOOPBACK, TIMEOUTS
+from workplace_sync.loopback import LOOPBACK
+from workplace_sync.notices.sender import TIMEOUTS
 
 
 class Encryption(StrEnum):

@@ -11,7 +11,8 @@ import requests
 from workplace_sync import __version__
 from workplace_sync.cases.notice import Notice
 from workplace_sync.errors import NoticeError, SettingsError
-from workplace_sync.notices.sender import TIMEOUTS, is_private
+from workplace_sync.loopback import is_private
+from workplace_sync.notices.sender import TIMEOUTS
 
 SIGNATURE = "X-Workplace-Sync-Signature"
 

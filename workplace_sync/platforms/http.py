@@ -22,6 +22,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from workplace_sync import __version__
 from workplace_sync.errors import SettingsError
+from workplace_sync.loopback import LOOPBACK
 from workplace_sync.platforms.base import CallError, MalformedAnswerError, RateLimitedError
 from workplace_sync.platforms.failures import failure_of
 from workplace_sync.platforms.pace import Pace
@@ -31,7 +32,6 @@ from workplace_sync.platforms.waiting import Clock, never
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _CHUNK = 256 * 1024
 _QUERY = re.compile(r"\?[^\s\"']*")
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 _log = logging.getLogger(__name__)
 
@@ -245,7 +245,7 @@ def checked_base(base_url: str) -> str:
     parts = urlsplit(base_url)
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise SettingsError("The platform's address is not a web address.", hint="It begins with https://")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(
             "The platform's address is not encrypted, and the token would be read on the way.",
             hint="Use https://; plain http is for this machine only (127.0.0.1).",

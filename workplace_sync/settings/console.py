@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from workplace_sync.loopback import LOOPBACK
 from workplace_sync.settings.values import shown
 
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 _ROLES = ("rep", "admin", "auditor", "owner", "officer")
 
 
@@ -93,7 +93,7 @@ class ConsoleSettings(BaseSettings):
         if not value:
             return value
         parts = urlsplit(value)
-        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        local = parts.hostname in LOOPBACK
         if not parts.hostname or parts.username or parts.query or parts.fragment:
             raise ValueError("should be like https://sync.union.example.org")
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
@@ -109,4 +109,4 @@ class ConsoleSettings(BaseSettings):
     def console_trusted_hosts(self) -> frozenset[str]:
         """The host names under which the console answers, without ports."""
         own = urlsplit(self.console_url).hostname
-        return frozenset(host.lower() for host in (*_LOOPBACK, *self.console_hosts, *([own] if own else [])))
+        return frozenset(host.lower() for host in (*LOOPBACK, "[::1]", *self.console_hosts, *([own] if own else [])))

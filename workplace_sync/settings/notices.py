@@ -3,14 +3,13 @@
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from workplace_sync.loopback import LOOPBACK, is_private
 from workplace_sync.settings.values import lower, off_is_none, shown
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESS = re.compile(r"[^\s@,<>\"]+@[A-Za-z0-9.-]+")
 _DAYS = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -104,7 +103,7 @@ class NoticeSettings(BaseSettings):
     @classmethod
     def _is_private(cls, value: str, info: ValidationInfo) -> str:
         host = info.data.get("notify_smtp_host", "")
-        if value == "none" and host and host not in _LOOPBACK:
+        if value == "none" and host and host not in LOOPBACK:
             raise ValueError("should be starttls or tls, as the mail server is not on this machine")
         return value
 
@@ -129,7 +128,7 @@ class NoticeSettings(BaseSettings):
     @field_validator("notify_webhook_url", "ping_url")
     @classmethod
     def _is_a_private_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _stays_private(value.get_secret_value()):
+        if value is not None and not is_private(value.get_secret_value()):
             raise ValueError("should begin with https://, or with http:// on this machine alone")
         return value
 
@@ -137,12 +136,3 @@ class NoticeSettings(BaseSettings):
     def reminders(self) -> tuple[timedelta, ...]:
         """How long after each notification the next reminder comes."""
         return tuple(timedelta(days=number) for number in self.notify_reminders)
-
-
-def _stays_private(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from workplace_sync.errors import SyncError
 from workplace_sync.jobs.metrics import prometheus_text
+from workplace_sync.loopback import LOOPBACK
 from workplace_sync.people import EVERY_GROUP
 from workplace_sync.web.console.asking import Ask, Asked
 from workplace_sync.web.console.pages import page
@@ -14,7 +15,6 @@ from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.refusal import not_found
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # the address changes with the content
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 @page("/static/{digest}/{name}", Permission.PUBLIC, anonymous=True)
@@ -51,4 +51,4 @@ def metrics(ask: Asked) -> Response:
 
 def _from_here(ask: Ask) -> bool:
     client, host = ask.request.client, ask.request.url.hostname
-    return client is not None and client.host in _LOOPBACK and host in _LOOPBACK | {"localhost"}
+    return client is not None and client.host in LOOPBACK and host in LOOPBACK
