@@ -12,10 +12,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from workplace_sync.errors import SettingsError
-from workplace_sync.store.keys import read_private, write_private
+from workplace_sync.store.keys import make_secret, read_secret
 
 BLOCK = 4096
-_SIZE, _NONCE, _LENGTH = 32, 12, 4
+_NONCE, _LENGTH = 12, 4
 _LOST = "Put it back from its safe copy: without it nobody can read what members told."
 
 
@@ -28,8 +28,7 @@ class CaseKey:
 
     def make(self) -> None:
         """Make the key if there is none. Call it before the first case is kept, and never to replace a lost key."""
-        if not self.path.exists():
-            write_private(self.path, os.urandom(_SIZE).hex().encode() + b"\n")
+        make_secret(self.path)
 
     def check(self) -> None:
         """Raise SettingsError unless the key is there, is one, and can be read by its owner alone."""
@@ -57,18 +56,8 @@ class CaseKey:
 
     def _derived(self, purpose: bytes) -> bytes:
         if self._key is None:
-            self._key = self._read()
+            self._key = read_secret(self.path, "the key for cases", hint=_LOST)
         return hmac.digest(self._key, b"workplace-sync/escalations/" + purpose, "sha256")
-
-    def _read(self) -> bytes:
-        data = read_private(self.path, hint=_LOST)
-        try:
-            key = bytes.fromhex(data.decode().strip())
-        except ValueError:
-            key = b""
-        if len(key) != _SIZE:
-            raise SettingsError(f"The file {self.path} does not hold the key for cases.", hint=_LOST)
-        return key
 
 
 def padded(content: bytes, block: int) -> bytes:

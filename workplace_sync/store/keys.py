@@ -1,4 +1,4 @@
-"""Keys in files that only their owner can read: the log's private key is a PEM file (PKCS8)."""
+"""Keys in files that only their owner can read: the log's private key is a PEM file (PKCS8), a secret one is in hex."""
 
 import os
 import stat
@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from workplace_sync.errors import EvidenceError, SettingsError
 from workplace_sync.evidence.note import Signer, Verifier
 
+_SECRET_SIZE = 32
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -62,6 +63,27 @@ def read_private(path: Path, *, hint: str) -> bytes:
             return file.read()
     except OSError as error:
         raise SettingsError(f"The key file {path} cannot be read ({error.strerror}).", hint=hint) from None
+
+
+def make_secret(path: Path) -> None:
+    """Write a new secret key of 256 bits where there is no file; raises SettingsError."""
+    if not path.exists():
+        write_private(path, os.urandom(_SECRET_SIZE).hex().encode() + b"\n")
+
+
+def read_secret(path: Path, what: str, *, hint: str) -> bytes:
+    """Return a secret key from its file; raises SettingsError, with that hint, as `read_private`, or where it is no key.
+
+    `what` is what the key is for, as in "the key for cases".
+    """
+    data = read_private(path, hint=hint)
+    try:
+        key = bytes.fromhex(data.decode().strip())
+    except ValueError:
+        key = b""
+    if len(key) != _SECRET_SIZE:
+        raise SettingsError(f"The file {path} does not hold {what}.", hint=hint)
+    return key
 
 
 def write_public_key(path: Path, verifier: Verifier) -> None:

@@ -10,7 +10,6 @@ the same `stand_in`. Under that name what was seen of them in a group goes on be
 """
 
 import hmac
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +18,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from workplace_sync.errors import SettingsError
 from workplace_sync.membership.snapshot import Member
-from workplace_sync.store.keys import read_private, write_private
+from workplace_sync.store.keys import make_secret, read_secret
 from workplace_sync.store.privacy_tables import SuppressionRow
 
 _TABLE = SuppressionRow.__table__  # type: ignore[attr-defined]
-_KEY_SIZE = 32
 _SHOWN = 32  # hexadecimal digits: 128 bits, far beyond two people falling together
 _STAND_IN = "erased-"
 
@@ -39,8 +37,7 @@ class Veil:
 
     def make(self) -> None:
         """Make the key if there is none. Call it before the first hash is stored, and never to replace a lost key."""
-        if not self.path.exists():
-            write_private(self.path, os.urandom(_KEY_SIZE).hex().encode() + b"\n")
+        make_secret(self.path)
 
     def check(self) -> None:
         """Raise SettingsError when the file is missing, can be read by others, or holds no such key."""
@@ -53,14 +50,7 @@ class Veil:
         return hmac.digest(self._key, name.encode(), "sha256").hex()[:_SHOWN]
 
     def _read(self) -> bytes:
-        data = read_private(self.path, hint=_LOST)
-        try:
-            key = bytes.fromhex(data.decode().strip())
-        except ValueError:
-            key = b""
-        if len(key) != _KEY_SIZE:
-            raise SettingsError(f"The file {self.path} does not hold the key for erased people.", hint=_LOST)
-        return key
+        return read_secret(self.path, "the key for erased people", hint=_LOST)
 
 
 _LOST = "Put it back from its safe copy: without it nobody can tell who was erased and must not be taken in again."

@@ -10,7 +10,6 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import AfterValidator
 
 from workplace_sync.jobs.limits import API, Tally
-from workplace_sync.store.suppression import Veil
 from workplace_sync.web.api.cursors import Cursors
 from workplace_sync.web.console.asking import Ask, ask
 from workplace_sync.web.console.keeping import kept
@@ -109,7 +108,4 @@ def list_at(path: str, given: Mapping[str, str]) -> str:
 
 
 def _cursors(asked: Ask) -> Cursors:
-    def make() -> Cursors:
-        return Cursors(bytes.fromhex(Veil(asked.app.settings.key_file.with_name("console.key")).digest("cursors")))
-
-    return kept(asked, Cursors, make)
+    return kept(asked, Cursors, lambda: Cursors(bytes.fromhex(asked.console.veil.digest("cursors"))))

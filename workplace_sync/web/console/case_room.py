@@ -1,8 +1,10 @@
 """The desk for members' cases, as pages sit at it: as the officer who looks, or for somebody whom nobody knows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+
+from fastapi import UploadFile
 
 from workplace_sync.cases.categories import Rulebook
 from workplace_sync.cases.escalation_steps import Role as CaseRole
@@ -54,6 +56,12 @@ def public_desk(ask: Ask) -> CaseDesk:
         if not begun:
             desk.key.make()
     return desk
+
+
+def contents(files: Iterable[UploadFile]) -> list[bytes]:
+    """Return what was sent as files; a field that was left empty is none."""
+    found = (file.file.read() for file in files)
+    return [content for content in found if content]
 
 
 def _desk(ask: Ask, role: CaseRole) -> CaseDesk:

@@ -63,7 +63,10 @@ class MenuItem:
 
 @dataclass
 class Console:
-    """The parts. `groups`, `people` and `rules` return what the files say now, or raise InputError."""
+    """The parts. `groups`, `people` and `rules` return what the files say now, or raise InputError.
+
+    `veil` is the console's own key, from which others are made.
+    """
 
     app: Application
     pages: Sequence[Page]
@@ -73,6 +76,7 @@ class Console:
     groups: Callable[[], dict[str, GroupFile]]
     people: Callable[[], People | None]
     rules: Callable[[], Rules]
+    veil: Veil
     remembered: Remembered = field(default_factory=Remembered)
     _menu: list[Page] = field(init=False)
 
@@ -145,6 +149,7 @@ def open_console(app: Application, pages: Sequence[Page]) -> Console:
             lambda: [settings.config_dir / "people.yaml", *(settings.config_dir / "groups").glob("*.yaml")],
         ),
         Fresh(lambda: _rules(app), lambda: settings.policies_dir.glob("**/*")),
+        key,
     )
 
 

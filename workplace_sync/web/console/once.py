@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from workplace_sync.jobs.limits import Limit
-from workplace_sync.store.suppression import Veil
 from workplace_sync.web.console.asking import Ask
 
 SOONEST = timedelta(seconds=3)
@@ -69,4 +68,4 @@ def too_many(ask: Ask, limit: Limit) -> timedelta | None:
 
 
 def _signature(ask: Ask, text: str) -> str:
-    return Veil(ask.app.settings.key_file.with_name("console.key")).digest(f"form {text}")
+    return ask.console.veil.digest(f"form {text}")

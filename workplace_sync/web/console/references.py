@@ -41,7 +41,7 @@ def person_path(ask: Ask, key: str) -> str:
 
 
 def _cipher(ask: Ask) -> AESSIV:
-    return kept(ask, AESSIV, lambda: _make(Veil(ask.app.settings.key_file.with_name("console.key"))))
+    return kept(ask, AESSIV, lambda: _make(ask.console.veil))
 
 
 def _make(veil: Veil) -> AESSIV:

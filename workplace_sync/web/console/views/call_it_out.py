@@ -22,7 +22,7 @@ from workplace_sync.jobs.limits import Limit
 from workplace_sync.store import sealing
 from workplace_sync.web.console import once
 from workplace_sync.web.console.asking import Ask, Asked
-from workplace_sync.web.console.case_room import public_desk
+from workplace_sync.web.console.case_room import contents, public_desk
 from workplace_sync.web.console.pages import page
 from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.refusal import not_found
@@ -83,7 +83,7 @@ def send(ask: Asked, given: Annotated[ReportForm, Form()]) -> Response:
         return _told(ask, _SENT_ALREADY, "If you did not see a receipt, open the form anew and send it again.")
     try:
         opened = open_case(
-            desk, _report(given), given.words, identity=_identity(given), attachments=_contents(given.files)
+            desk, _report(given), given.words, identity=_identity(given), attachments=contents(given.files)
         )
     except (CaseError, UsageError) as error:
         return _form(ask, desk, given, [_said(error)])
@@ -122,7 +122,7 @@ def add(ask: Asked, given: Annotated[ReceiptForm, Form()]) -> Response:
     try:
         if not fault:
             try:
-                view = word_back.add(desk, given.receipt, given.words, _contents(given.files))
+                view = word_back.add(desk, given.receipt, given.words, contents(given.files))
             except (CaseError, UsageError) as error:
                 fault = _said(error)
         if fault:
@@ -270,8 +270,3 @@ def _period(first: date | None, last: date | None) -> Period | None:
 
 def _identity(given: ReportForm) -> Identity:
     return Identity(given.name.strip(), given.contact.strip())
-
-
-def _contents(files: Sequence[UploadFile]) -> list[bytes]:
-    found = (file.file.read() for file in files)
-    return [content for content in found if content]

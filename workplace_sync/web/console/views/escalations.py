@@ -1,10 +1,9 @@
 """Members' cases, for officers alone: the list with what is overdue, a case whole, its steps, and what was attached."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Form, UploadFile
+from fastapi import Form
 from starlette.responses import RedirectResponse, Response
 
 from workplace_sync.cases.escalation import Escalation, Kind, LinkKind, Outcome, State, Step
@@ -23,7 +22,7 @@ from workplace_sync.jobs.escalations import (
     read_file,
 )
 from workplace_sync.web.console.asking import Ask, Asked
-from workplace_sync.web.console.case_room import officers_desk
+from workplace_sync.web.console.case_room import contents, officers_desk
 from workplace_sync.web.console.case_steps import SAID, StepForm, details, facts_of, pages_for
 from workplace_sync.web.console.pages import Menu, page
 from workplace_sync.web.console.permissions import Permission
@@ -97,7 +96,7 @@ def take(ask: Asked, ref: str, step: str, given: Annotated[StepForm, Form()]) ->
             facts=facts,
             words=given.words,
             despite=given.despite == "yes",
-            attachments=_contents(given.files),
+            attachments=contents(given.files),
         )
     except (CaseError, UsageError) as error:
         return _shown(ask, desk, file, wanted, given, f"{error.message} {error.hint}".strip())
@@ -140,11 +139,6 @@ def _file(desk: CaseDesk, ref: str) -> CaseFile:
 
 def _in_state(case: Escalation, wanted: str) -> bool:
     return case.open if not wanted else wanted in {"all", case.state.value}
-
-
-def _contents(files: Sequence[UploadFile]) -> list[bytes]:
-    found = (file.file.read() for file in files)
-    return [content for content in found if content]
 
 
 def _shown(
