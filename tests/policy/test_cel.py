@@ -41,7 +41,7 @@ def outcome(env: Environment, text: str, **changed: object) -> bool | None:
     return env.condition(text).outcome({**ROW, **{name.replace("__", "."): value for name, value in changed.items()}})
 
 
-def test_the_recorded_engine_is_the_installed_one() -> None:
+def test_the_guards_were_proven_on_the_engine_that_is_installed() -> None:
     assert f"cel-expr-python {version('cel-expr-python')}" == guarded.ENGINE
 
 

@@ -72,7 +72,6 @@ class VerifyReport:
     checkpoints: int
     openings: int
     erased: int
-    openings_checked: bool
     differences: tuple[Difference, ...]
     unlisted: int
 
@@ -129,7 +128,6 @@ class _Audit:
             checkpoints=self._checkpoints,
             openings=self._opened,
             erased=self._top.size - self._opened if with_openings else 0,
-            openings_checked=with_openings,
             differences=tuple(self._found.listed),
             unlisted=self._found.unlisted,
         )

@@ -54,7 +54,7 @@ class Rechecked:
 
 @dataclass(slots=True)
 class Standing:
-    """How a plan stands now. Of those neither begun nor ended, `going` changes go, `drifted` became something else.
+    """How a plan stands now. Of those neither begun nor ended, `going` changes go, the others became something else.
 
     `rejected` ones were said no to since, and `waiting` ones lack an approval. `causes` counts those that do not go by
     cause and deciding rules, `samples` are some of each.
@@ -62,7 +62,6 @@ class Standing:
 
     tally: Tally = field(default_factory=Tally)
     going: int = 0
-    drifted: int = 0
     rejected: int = 0
     waiting: int = 0
     causes: Counter[tuple[Cause, str]] = field(default_factory=Counter)
@@ -76,8 +75,6 @@ class Standing:
             return
         if one.cause is Cause.REJECTED:
             self.rejected += 1
-        else:
-            self.drifted += 1
         found = (one.cause, ", ".join(one.rules))
         self.causes[found] += 1
         if self.causes[found] <= _SAMPLES:

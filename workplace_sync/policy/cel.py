@@ -16,7 +16,7 @@ from cel_expr_python import cel
 from workplace_sync.policy.door import is_clean
 from workplace_sync.policy.facts import Kind
 
-ENGINE = "cel-expr-python 0.1.3"  # goes on the record of every plan; a test compares it with what is installed
+ENGINE = "cel-expr-python 0.1.3"  # what the guards were proven on; a test fails with another installed
 MAX_EXPRESSION = 2_000  # characters
 _MAX_COMBINED = 50_000  # characters; the engine refuses 100,000
 _ENGINE_FAILURES = (RuntimeError, ValueError, TypeError, OverflowError)
