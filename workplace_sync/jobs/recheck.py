@@ -54,15 +54,13 @@ class Rechecked:
 
 @dataclass(slots=True)
 class Standing:
-    """How a plan stands now. Of those neither begun nor ended, `going` changes go, the others became something else.
+    """How a plan stands now. Of those neither begun nor ended, `going` changes go, and `waiting` ones lack an approval.
 
-    `rejected` ones were said no to since, and `waiting` ones lack an approval. `causes` counts those that do not go by
-    cause and deciding rules, `samples` are some of each.
+    `causes` counts the others by cause and deciding rules, `samples` are some of each.
     """
 
     tally: Tally = field(default_factory=Tally)
     going: int = 0
-    rejected: int = 0
     waiting: int = 0
     causes: Counter[tuple[Cause, str]] = field(default_factory=Counter)
     samples: list[Rechecked] = field(default_factory=list)
@@ -73,8 +71,6 @@ class Standing:
             self.going += 1
             self.tally.add(one.change)
             return
-        if one.cause is Cause.REJECTED:
-            self.rejected += 1
         found = (one.cause, ", ".join(one.rules))
         self.causes[found] += 1
         if self.causes[found] <= _SAMPLES:
