@@ -69,15 +69,17 @@ def kill_again_and_again(
     """Apply a plan, killed so often, and at last let it run to its end.
 
     Every third kill comes while the group is read, the others while batches are on their way: never so late that
-    fewer batches are left than kills. The batch that every fourth is about hangs, and never takes effect.
+    fewer batches are left than kills. The batch that every fourth is about hangs and never takes effect, that of two later
+    takes effect and is never answered.
     """
     found = Killings(Ended(0, "", ""))
     for number in range(kills):
         left = (people - folder.added().total()) // BATCH
         latest = max(1, left // (kills - number + 1))
         requests = chance.randint(1, _READS) if number % 3 == 2 else _READS + chance.randint(1, latest)
-        if number % 4 == 1:
-            folder.sandbox.fault("timeout_before_effect", on="write", calls=1, hold_ms=5_000)
+        if number % 4 in {1, 3}:
+            when = "before" if number % 4 == 1 else "after"
+            folder.sandbox.fault(f"timeout_{when}_effect", on="write", calls=1, hold_ms=5_000)
         moment = Moment(requests, chance.random() * 2 * latency)
         if not killed(folder, folder.start("apply", digest, "--by", "ada"), moment):
             break

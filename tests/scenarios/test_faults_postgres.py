@@ -16,7 +16,7 @@ from tests.worker.processes import Workers, until
 
 PEOPLE = 150
 GUARD = "params: {guard-additions: {max_growth_percent: 400}}"
-SLOW = {"THREADS": "1", "READ_TIMEOUT": "5", "LEASE_SECONDS": "5"}
+SLOW = {"THREADS": "1", "READ_TIMEOUT": "8", "LEASE_SECONDS": "5"}
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def folder(server: OwnServer, sandbox: SandboxHandle, tmp_path: Path) -> Folder:
     settings = HASTY | SLOW | {"DATABASE_URL": server.url}
     made = make_folder(tmp_path / "union", sandbox, settings=settings, group_lines=(GUARD,))
     made.write_roster([*made.former, *wanted(made)])
-    sandbox.fault("latency", ms=300, on="write")
+    sandbox.fault("latency", ms=4_000, on="write", skip=1, calls=1)  # time to act between the first batch and the last
     return made
 
 
@@ -88,7 +88,7 @@ def test_a_worker_whose_database_is_killed_waits_for_it_and_finishes(folder: Fol
         server.crash(signal.SIGKILL)
         server.start()
         folder.sandbox.control("DELETE", "faults")
-        until(lambda: len(folder.added()) == PEOPLE, "the job was taken up again", within=90)
+        until(lambda: len(folder.added()) == PEOPLE, "the job was taken up again", within=180)
         code, told = workers.end(worker)
     assert code == 0, told
     assert "Traceback" not in told
@@ -108,7 +108,7 @@ def test_workers_killed_one_after_the_other_leave_the_job_to_the_next(folder: Fo
                 assert connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone() == (1,)
         folder.sandbox.control("DELETE", "faults")
         last = workers.start()
-        until(lambda: len(folder.added()) == PEOPLE, "the job was taken up again", within=90)
+        until(lambda: len(folder.added()) == PEOPLE, "the job was taken up again", within=180)
         code, told = workers.end(last)
     assert code == 0, told
     assert folder.apart("reconcile", GROUP).code == 0  # what the last worker was still at when told to end
