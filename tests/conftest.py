@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,10 @@ from tests.sandbox_server import SandboxHandle, running_sandbox
 from workplace_sync.store.database import Database
 
 POSTGRES_URL = "WORKPLACE_SYNC_TEST_POSTGRES_URL"
+
+# A shell has what runs in the background ignore interrupts, and so would every program that a test starts to interrupt it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine with other work to do is slow at times, which says nothing of the program.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -164,9 +164,7 @@ def test_a_run_that_is_ended_gives_its_group_back_and_the_next_goes_on(
     union: Folder, many: list[str], stop: signal.Signals
 ) -> None:
     union.configure(THREADS="1", READ_TIMEOUT="30", PATIENCE_SECONDS="5")
-    union.sandbox.fault(
-        "latency", ms=8_000, on="write", skip=1, calls=1
-    )  # so that the signal comes before the last batch
+    union.sandbox.fault("latency", ms=8_000, on="write", skip=1, calls=1)  # the signal comes before the last batch
     process = union.start("reconcile", GROUP)
     until(lambda: union.added().total() > 0 or process.poll() is not None)
     process.send_signal(stop)
