@@ -36,8 +36,8 @@ class Reconciled:
     changes wait for an approval of `plan`, the beginning of its digest; `denied` ones are not allowed by the policies,
     or were rejected by somebody. `left` changes could be done and are not yet. `set_aside` says why an approved plan was
     not carried out. `trouble` is the sentence of the error that the group ended with, `hint` what to do about it,
-    `faults` what is wrong with a file, `lasting` whether it stays so until somebody does something. `crash` is a mistake of the program's own. `news` says whether anything is
-    different from the last run.
+    `faults` what is wrong with a file, `lasting` whether it stays so until somebody does something. `crash` is a mistake
+    of the program's own. `news` says whether anything is different from the last run.
     """
 
     group: str

@@ -26,9 +26,9 @@ def key_of(record: Record) -> Key | None:
     return (record.kind.value, record.group, record.outcome, rules) if rules else None
 
 
-def classes_of(connection: Connection, records: Iterable[Record]) -> dict[Key, int]:
-    """Return the numbers of the classes of these records, and make those that are new; whoever calls holds the log's head."""
-    wanted = {key for record in records if (key := key_of(record)) is not None}
+def classes_of(connection: Connection, keys: Iterable[Key | None]) -> dict[Key, int]:
+    """Return the numbers of the classes with these keys, and make those that are new; whoever calls holds the log's head."""
+    wanted = {key for key in keys if key is not None}
     found = _read(connection, wanted)
     if missing := sorted(wanted - found.keys()):
         connection.execute(

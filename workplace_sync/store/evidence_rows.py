@@ -97,7 +97,8 @@ def write_head(connection: Connection, edge: Edge) -> None:
 
 def write_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
     """Store entries and their openings."""
-    classes = citing.classes_of(connection, (new.record for new in entries))
+    keys = [citing.key_of(new.record) for new in entries]
+    classes = citing.classes_of(connection, keys)
     connection.execute(_INSERT_ENTRY, [{"seq": new.seq, "body": new.body} for new in entries])
     connection.execute(
         _INSERT_OPENING,
@@ -111,9 +112,9 @@ def write_entries(connection: Connection, entries: Sequence[NewEntry]) -> None:
                 "actor": new.record.actor,
                 "outcome": new.record.outcome,
                 "file": new.opening,
-                "citing_class": None if (key := citing.key_of(new.record)) is None else classes[key],
+                "citing_class": None if key is None else classes[key],
             }
-            for new in entries
+            for new, key in zip(entries, keys, strict=True)
         ],
     )
 
