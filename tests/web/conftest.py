@@ -15,6 +15,7 @@ from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 from tests.foreign.verifiers import HERE as FOREIGN
 from tests.foreign.verifiers import install_node
 from tests.sandbox_server import SandboxHandle, running_sandbox
+from tests.web.browsing import PATIENCE, new_context
 from tests.web.console.running import PEOPLE, ConsoleHandle, console_on, invite, play_story
 from tests.web.receiver import ReceiverHandle, make_home, receiver_here
 
@@ -57,7 +58,7 @@ def chromium() -> Iterator[Chromium]:
             pytest.fail(absent)
         pytest.skip(absent)
     with sync_playwright() as playwright:
-        expect.set_options(timeout=60_000)  # milliseconds: no page is late because the machine is busy
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -69,7 +70,8 @@ def look(chromium: Chromium, console: ConsoleHandle) -> Iterator[Callable[..., P
     contexts, complaints = [], []
 
     def opened(path: str, name: str = "", *, width: int = 1280, dark: bool = False, scripts: bool = True) -> Page:
-        context = chromium.new_context(
+        context = new_context(
+            chromium,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             java_script_enabled=scripts,

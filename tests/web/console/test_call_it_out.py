@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from tests.web.browsing import new_context
 from tests.web.conftest import Axe
 from tests.web.console.calling import REPORT, WORDS, Calling, calling_on, receipt_in, slip_in
 from tests.web.console.running import ConsoleHandle
@@ -268,7 +269,7 @@ def test_looks_with_receipts_are_limited_in_all(calling: Calling, monkeypatch: p
 
 
 def test_a_member_reports_and_comes_back_without_scripts(calling: Calling, chromium: Chromium) -> None:
-    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    context = new_context(chromium, java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
     page.goto(calling.console.url + "/call-it-out")
     page.get_by_label("Something got better").check()
@@ -278,6 +279,7 @@ def test_a_member_reports_and_comes_back_without_scripts(calling: Calling, chrom
     page.get_by_label("Do not name me at all").check()
     calling.console.clock.advance(timedelta(minutes=2))
     page.get_by_role("button", name="Send it to the union").click()
+    expect(page.get_by_text("never again")).to_be_visible()
     receipt = receipt_in(page.content())
     page.get_by_role("navigation").get_by_role("link", name="Your receipt").click()
     page.get_by_label("Your receipt").fill(receipt)
@@ -295,7 +297,7 @@ def test_a_member_reports_and_comes_back_without_scripts(calling: Calling, chrom
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_wrong(calling: Calling, chromium: Chromium, axe: Axe, dark: bool) -> None:  # noqa: FBT001
     receipt = calling.receipt()
-    context = chromium.new_context(viewport={"width": 320, "height": 900}, color_scheme="dark" if dark else "light")
+    context = new_context(chromium, viewport={"width": 320, "height": 900}, color_scheme="dark" if dark else "light")
     page = context.new_page()
     for path in PATHS:
         page.goto(calling.console.url + path)
@@ -303,6 +305,7 @@ def test_axe_finds_nothing_wrong(calling: Calling, chromium: Chromium, axe: Axe,
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.get_by_label("Your receipt").fill(receipt)
     page.get_by_role("button", name="Show how it stands").click()
+    expect(page.get_by_text("The union has your report")).to_be_visible()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.goto(calling.console.url + "/call-it-out")

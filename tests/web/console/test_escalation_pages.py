@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser as Chromium
 
+from tests.web.browsing import new_context
 from tests.web.conftest import Axe
 from tests.web.console.calling import WORDS, Calling, calling_on
 from tests.web.console.running import Browser
@@ -210,7 +211,7 @@ def test_axe_finds_nothing_wrong(calling: Calling, chromium: Chromium, axe: Axe,
     vault.unseal(calling.desk("odile"), other, "To ask which week.", calling.keys["odile"], "omar")
     omar = calling.console.browser("omar")
     _post(omar, other, "validation_noted", words="Two others saw it.\n\nOne wrote it down.")
-    context = chromium.new_context(viewport={"width": 320, "height": 900}, color_scheme="dark" if dark else "light")
+    context = new_context(chromium, viewport={"width": 320, "height": 900}, color_scheme="dark" if dark else "light")
     secret = str(omar.session.cookies["workplace-sync"])
     context.add_cookies([{"name": "workplace-sync", "value": secret, "url": calling.console.url}])
     page = context.new_page()

@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 from playwright.sync_api import Browser as Chromium
 
+from tests.web.browsing import new_context
 from tests.web.conftest import Axe
 from tests.web.console.calling import Calling, calling_on
 from tests.web.console.running import Browser
@@ -102,7 +103,7 @@ def test_auditors_and_owners_read_and_admins_find_nothing(calling: Calling, omar
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_wrong(calling: Calling, omar: Browser, chromium: Chromium, axe: Axe, dark: bool) -> None:  # noqa: FBT001
     paths = ["/reports", *(_make(calling, omar, version) for version in ("committee", "employer"))]
-    context = chromium.new_context(viewport={"width": 320, "height": 900}, color_scheme="dark" if dark else "light")
+    context = new_context(chromium, viewport={"width": 320, "height": 900}, color_scheme="dark" if dark else "light")
     secret = str(omar.session.cookies["workplace-sync"])
     context.add_cookies([{"name": "workplace-sync", "value": secret, "url": calling.console.url}])
     page = context.new_page()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
 
+from tests.web.browsing import new_context
 from tests.web.console.running import ConsoleHandle
 
 Visit = Callable[..., Page]
@@ -23,13 +24,13 @@ def visit(chromium: Chromium, console: ConsoleHandle) -> Iterator[Visit]:
         name: str = "", *, at: str = "/", on: ConsoleHandle | None = None, width: int = 1280, dark: bool = False
     ) -> Page:
         served = on or console
-        context = chromium.new_context(
+        context = new_context(
+            chromium,
             base_url=served.url,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             java_script_enabled=False,
         )
-        context.set_default_timeout(20_000)
         contexts.append(context)
         if name:
             context.add_cookies([{"name": "workplace-sync", "value": served.secret(name), "url": served.url}])

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
 from tests.sandbox_server import ROOT, running_sandbox
+from tests.web.browsing import new_context
 from tests.web.console.authorisation import ANYBODY, ROWS
 from tests.web.console.calling import calling_on
 from tests.web.console.running import PEOPLE, ConsoleHandle, console_on, invite, play_story
@@ -47,8 +48,11 @@ def union() -> Iterator[ConsoleHandle]:
 
 def opened(chromium: Chromium, console: ConsoleHandle, name: str, *, width: int = 1280, dark: bool = False) -> Page:
     """Return a page of somebody's browser."""
-    context = chromium.new_context(
-        base_url=console.url, viewport={"width": width, "height": 720}, color_scheme="dark" if dark else "light"
+    context = new_context(
+        chromium,
+        base_url=console.url,
+        viewport={"width": width, "height": 720},
+        color_scheme="dark" if dark else "light",
     )
     if name:
         context.add_cookies([{"name": "workplace-sync", "value": console.secret(name), "url": console.url}])

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.sandbox_server import running_sandbox
+from tests.web.browsing import new_context
 from tests.web.conftest import Axe
 from tests.web.console.authorisation import ANYBODY, ROWS
 from tests.web.console.calling import calling_on
@@ -32,7 +33,7 @@ def sheets(chromium: Chromium) -> Iterator[Sheets]:
 
     def page_of(console: ConsoleHandle, name: str) -> Page:
         if (console.url, name) not in pages:
-            context = chromium.new_context(base_url=console.url)
+            context = new_context(chromium, base_url=console.url)
             if name:
                 context.add_cookies([{"name": "workplace-sync", "value": console.secret(name), "url": console.url}])
             pages[console.url, name] = context.new_page()
@@ -116,7 +117,7 @@ def test_what_went_wrong_is_told_to_everybody(console: ConsoleHandle, sheets: Sh
     page.get_by_label("Name").fill("rosa")
     page.get_by_label("Password").fill("not it")
     page.get_by_role("button", name="Log in").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     assert _wrong(page, axe) == []
     page = sheets(console, OWNER)
     for at in ("/nowhere", "/audit?rule=none", "/plans?group=prospect-openreach"):

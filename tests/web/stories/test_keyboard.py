@@ -79,7 +79,7 @@ def test_what_is_folded_opens_and_closes_by_the_keyboard(visit: Visit) -> None:
     _tab_to(page, "The numbers")
     for shown in (True, False):
         page.keyboard.press("Enter")
-        assert page.get_by_role("table", name="Members over time").first.is_visible() is shown
+        expect(page.get_by_role("table", name="Members over time").first).to_be_visible(visible=shown)
 
 
 def test_a_wide_table_is_pushed_aside_by_the_keyboard(visit: Visit) -> None:

@@ -42,6 +42,7 @@ def test_a_rep_finds_a_removal_and_takes_its_proof_to_somebody_who_trusts_nobody
     page.get_by_label("Name").fill("rosa")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
     assert fits(page)
     page.get_by_role("textbox", name="Find a person").fill(gone.subject)
     page.get_by_role("button", name="Find").click()
@@ -59,6 +60,7 @@ def test_a_rep_finds_a_removal_and_takes_its_proof_to_somebody_who_trusts_nobody
         files.append(tmp_path / download.value.suggested_filename)
         download.value.save_as(files[-1])
     page.get_by_role("link", name="Evidence").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Evidence")
     assert fits(page)
     public_key = page.locator("dt", has_text="Public key").locator("+ dd").inner_text()
     assert verified(files[0], files[1], public_key, console.app.log.verifier.fingerprint) == gone.seq
