@@ -12,7 +12,7 @@ from workplace_sync.errors import ExitCode
 from workplace_sync.jobs.reconcile import ReconcileOptions, reconcile
 from workplace_sync.settings import load_settings
 
-TIMES = 5
+TIMES = 9
 
 
 def test_a_large_group_with_nothing_to_do(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_large_group_with_nothing_to_do(tmp_path: Path) -> None:
                 ratios[latency] = quiet / bare
                 note = f"{requests} requests; {ratios[latency]:.2f} times the bare reading of the pages ({bare:.2f} s)"
                 record(f"reconcile: {PEOPLE:,} members, nothing to do, {latency} ms a call", quiet, "s", note)
-    assert ratios[20] <= 1.3
+    assert max(ratios.values()) <= 1.3
 
 
 def _beside(app: Application, control: object) -> tuple[float, float, int]:

@@ -1,8 +1,9 @@
 """Reconciling a group unattended: both sides are disturbed in every way, and what is left behind is looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from workplace_sync.errors import ExitCode, Fault, InputError, SettingsError
 from workplace_sync.jobs.review import approve, reject
 from workplace_sync.jobs.running import Verb, running
 from workplace_sync.membership.group import RemovalRules
+from workplace_sync.policy.bench import Seat
+from workplace_sync.policy.panel import Panel
 from workplace_sync.roster.person import ConsentClaim
 from workplace_sync.store import runs
 from workplace_sync.store.database import Database
@@ -54,6 +57,24 @@ def test_with_nothing_to_do_a_reading_a_run_and_an_entry_are_all_that_is_written
         "opening": 1,
     }
     assert set(grown) <= {"snapshot", "run", "evidence_entry", "opening", "evidence_tile", "evidence_checkpoint"}
+
+
+def test_rules_are_compiled_for_what_there_is_to_decide_and_for_nothing_else(
+    union: Union, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[int] = []
+    compile_rules = Panel.__init__
+
+    def counted(panel: Panel, seats: Sequence[Seat], *others: Any) -> None:  # noqa: ANN401 - what the panel takes
+        compiled.append(len(seats))
+        compile_rules(panel, seats, *others)
+
+    monkeypatch.setattr(Panel, "__init__", counted)
+    union.reconcile()
+    assert compiled == []
+    union.write(unknown(union, 1))
+    union.reconcile()
+    assert len(compiled) == 2, "the rules about adding, and those about the plan"
 
 
 def test_who_is_on_the_roster_and_may_be_added_is_added_once_and_read_back(union: Union) -> None:

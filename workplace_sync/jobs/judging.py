@@ -142,6 +142,8 @@ def _decided(question: Question, people: Sequence[KnownPerson], way: Way) -> lis
             facts = subject_facts(candidate, consent, question.group, *wanted, exceptions)
             asked[wanted[0]].append((place, facts))
     for action, places in asked.items():
+        if not places:
+            continue
         decisions = _decisions(question, action, [facts for _, facts in places], way)
         for (place, facts), decision in zip(places, decisions, strict=True):
             candidate, _ = people[place]

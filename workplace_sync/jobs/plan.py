@@ -17,7 +17,7 @@ from workplace_sync.membership.group import ManagedGroup
 from workplace_sync.membership.plan import Header, History, PlanDigest, Tally, plan_facts, stored_facts, unnumbered
 from workplace_sync.membership.rejection import Rejection
 from workplace_sync.policy.changes import difference, summary
-from workplace_sync.policy.decision import Decision, Effect
+from workplace_sync.policy.decision import Decision
 from workplace_sync.policy.engine import Engine
 from workplace_sync.policy.shelf import PolicySet
 from workplace_sync.store import activations, candidates, operations, privacy, reviews
@@ -140,7 +140,8 @@ def drafted(office: Office, group: ManagedGroup, rules: Rules, snapshot: Snapsho
     with office.database.connect() as connection, store.staged(connection) as staging:
         _stage_changes(office, question, staging, (digest, content), tally)
         facts = plan_facts(tally, history_of(office, group, snapshot, now))
-        decision = engine.decide_plan(question.group_facts() | facts)
+        # nothing to do: there is nothing a rule about the whole could hold
+        decision = engine.decide_plan(question.group_facts() | facts) if tally.number() else Decision()
         yield Draft(
             office, connection, _header(office, question, snapshot, rules, tally, facts, decision), digest, content
         )
@@ -192,7 +193,6 @@ def _header(
     facts: dict[str, object],
     decision: Decision,
 ) -> Header:
-    quiet = tally.number() == 0  # nothing to do: there is nothing a rule about the whole could hold
     return Header(
         group=question.group.name,
         platform_id=question.group.platform_id,
@@ -200,13 +200,13 @@ def _header(
         policy_revision=rules.policies.revision,
         now=question.now,
         requested_by=office.actor,
-        effect=Effect.ALLOW if quiet else decision.acts_as,
-        rules=() if quiet else tuple(finding.cite for finding in decision.findings),
-        why=() if quiet else tuple(finding.message for finding in decision.findings),
+        effect=decision.acts_as,
+        rules=tuple(finding.cite for finding in decision.findings),
+        why=tuple(finding.message for finding in decision.findings),
         facts=stored_facts(question.group_facts() | facts),
         params=question.engine.params(),
         counts=tally.counts(),
-        excepted=() if quiet else tuple(finding.excepted_cite for finding in decision.excepted),
+        excepted=tuple(finding.excepted_cite for finding in decision.excepted),
     )
 
 

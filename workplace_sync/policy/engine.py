@@ -43,7 +43,7 @@ class Decider:
 
 
 class Engine:
-    """The rules in force at `now` for one group, compiled.
+    """The rules in force at `now` for one group.
 
     `params` are the group's own values for parameters, by policy and name; durations and times may be given as text.
     Raises InputError naming every policy or parameter that does not exist, or whose value is of the wrong type or
@@ -68,13 +68,9 @@ class Engine:
         self._exceptions = [found.document for found in held.exceptions if found.fits(group)]
         self._named = NamedPeople(self._exceptions)
         self.revision = policy_set.revision
-        fixed: dict[str, FactValue] = {"now": now, "group.name": group}
-        self._panels = {
-            action: Panel(self._seats(action), CHANGE_FACTS, {**fixed, "action.kind": action}, self._exceptions)
-            for action in ACTIONS
-        }
-        self._panels[PLAN] = Panel(self._seats(PLAN), PLAN_FACTS, fixed, self._exceptions)
-        self._panels[EXCEPTION] = Panel(self._seats(EXCEPTION), EXCEPTION_FACTS, {"now": now})
+        self._now = now
+        self._group = group
+        self._panels: dict[str, Panel] = {}
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         """Travel to another process as what this was made from: what is compiled cannot, and is compiled there anew."""
@@ -107,7 +103,7 @@ class Engine:
 
     def decide_plan(self, facts: Mapping[str, object]) -> Decision:
         """Return what the plan rules say of a plan, given its `plan.*` and `group.*` facts."""
-        return next(self._panels[PLAN].decide((facts,), {}))
+        return next(self._panel(PLAN).decide((facts,), {}))
 
     def exceptions_naming(self, key: str) -> list[str]:
         """Return the ids of the exceptions in force here that name the person: their `subject.exceptions`."""
@@ -130,9 +126,21 @@ class Engine:
         }
 
     def _panel(self, action: str) -> Panel:
+        """Return the rules about an action, compiled when they are first asked: most runs find nothing to ask them."""
         if action not in self._panels:
-            raise ValueError(f"no rules are about the action {action!r}")
+            self._panels[action] = self._compiled(action)
         return self._panels[action]
+
+    def _compiled(self, action: str) -> Panel:
+        fixed: dict[str, FactValue] = {"now": self._now}
+        if action == EXCEPTION:
+            return Panel(self._seats(EXCEPTION), EXCEPTION_FACTS, fixed)
+        fixed["group.name"] = self._group
+        if action == PLAN:
+            return Panel(self._seats(PLAN), PLAN_FACTS, fixed, self._exceptions)
+        if action not in ACTIONS:
+            raise ValueError(f"no rules are about the action {action!r}")
+        return Panel(self._seats(action), CHANGE_FACTS, {**fixed, "action.kind": action}, self._exceptions)
 
     def _seats(self, action: str) -> list[Seat]:
         return [

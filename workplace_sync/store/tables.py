@@ -139,7 +139,7 @@ class PresenceRow(Row, table=True):
 
     __tablename__ = "presence"
     __table_args__ = (
-        Index("ix_presence_group_name_key", "group_name", "key"),
+        Index("ix_presence_group_name_key_gone_at", "group_name", "key", "gone_at"),  # who is in is read off it alone
         Index("ix_presence_group_name_gone_at", "group_name", "gone_at"),
     )
 
