@@ -98,6 +98,14 @@ def test_a_published_checkpoint_is_checked_later_and_a_rollback_ends_with_seven(
     assert "rolled back" in told(capsys, "check-published", "kept.txt", code=7)["message"]
 
 
+def test_the_public_log_is_written_as_files_and_kept_up_to_date(capsys: Caught) -> None:
+    assert {"before": 0, "size": 6, "files": 3}.items() <= told(capsys, "tiles", "--out", "log").items()
+    record(3)
+    assert {"before": 6, "size": 9, "files": 3}.items() <= told(capsys, "tiles", "--out", "log").items()
+    Path("log/checkpoint").write_text("Not found.")
+    assert "checkpoint" in told(capsys, "tiles", "--out", "log", code=7)["message"]
+
+
 def record_anew() -> None:
     """Begin a new log under the same key."""
     with Application(load_settings()) as app:

@@ -102,7 +102,11 @@ class GoVerifier:
     program: Path
 
     def __call__(self, made: Made, folder: Path) -> Told:
-        return ended([str(self.program), made.vkey, str(packed(made.files, folder))])
+        return ended([str(self.program), "bundle", made.vkey, str(packed(made.files, folder))])
+
+    def mirror(self, vkey: str, folder: Path) -> Told:
+        """Verify a folder of tiles: every entry against the checkpoint in it."""
+        return ended([str(self.program), "mirror", vkey, str(folder)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import typer
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.audit import LAST_ENTRY
 from workplace_sync.cli.evidence_bundle import bundle
-from workplace_sync.cli.evidence_publish import check_published, publish, rotate_key, timestamp
+from workplace_sync.cli.evidence_publish import check_published, publish, rotate_key, tiles, timestamp
 from workplace_sync.cli.evidence_witness import app as witness_app
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.errors import ExitCode
@@ -121,5 +121,6 @@ def openssl_(
 app.command("bundle")(bundle)
 app.command("publish")(publish)
 app.command("check-published")(check_published)
+app.command("tiles")(tiles)
 app.command("timestamp")(timestamp)
 app.command("rotate-key")(rotate_key)

@@ -1,4 +1,4 @@
-"""`workplace-sync evidence publish|check-published|timestamp|rotate-key`: what others can hold the log to."""
+"""`workplace-sync evidence publish|check-published|tiles|timestamp|rotate-key`: what others can hold the log to."""
 
 from pathlib import Path
 from typing import Annotated
@@ -73,6 +73,30 @@ def check_published(
     recorded = "" if checked.recorded else " That this checkpoint was given out is not on record."
     text = f"The log of {checked.now.size:,} entries begins with the {checked.kept.size:,} that were signed then.{recorded}"
     call.output.show("evidence-check-published/1", data, text)
+
+
+def tiles(
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="A new folder, or the one that was written before.")
+    ],
+) -> None:
+    """Write the public log as files for a web site, or bring them up to date: anybody can check it without asking.
+
+    They hold hashes and numbers, and nobody's data (the form is that of c2sp.org/tlog-tiles).
+
+    Example: workplace-sync evidence tiles --out /srv/www/log
+    """
+    call = invocation(context)
+    from workplace_sync.app import Application  # noqa: PLC0415
+    from workplace_sync.jobs.tile_files import write_tiles  # noqa: PLC0415
+
+    with Application(call.settings) as opened:
+        opened.database.require_current()
+        done = write_tiles(opened.log, out)
+    data = {"folder": str(out), "before": done.before, "size": done.now.size, "files": done.files}
+    text = f"{out} holds the log of {done.now.size:,} entries; {done.files:,} files were written."
+    call.output.show("evidence-tiles/1", data, text, news=False)
 
 
 def timestamp(

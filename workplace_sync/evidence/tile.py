@@ -67,12 +67,16 @@ def bundle(entries: Sequence[bytes]) -> bytes:
     return b"".join(struct.pack(">H", len(entry)) + entry for entry in entries)
 
 
-def tiles_of(size: int) -> Iterator[tuple[Tile, int]]:
-    """Yield all tiles of a tree of `size` leaves with their widths, level by level."""
+def tiles_of(size: int, since: int = 0) -> Iterator[tuple[Tile, int]]:
+    """Yield all tiles of a tree of `size` leaves with their widths, level by level.
+
+    Those that were full when there were `since` leaves are left out: they are what they were.
+    """
     level = 0
     while size:
         full, rest = divmod(size, WIDTH)
-        for number in range(full):
+        since //= WIDTH
+        for number in range(since, full):
             yield Tile(level, number), WIDTH
         if rest:
             yield Tile(level, full), rest

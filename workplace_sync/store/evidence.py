@@ -205,17 +205,18 @@ class EvidenceLog:
                 raise UsageError(f"The log of {size} entries cannot begin with {old}.", hint="Give a smaller number.")
             return ConsistencyProof(old, prove_consistency(old, size, rows.node_reader(connection)), note).text
 
-    def export_tiles(self) -> Iterator[tuple[str, bytes]]:
+    def export_tiles(self, since: int = 0) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of all files of the public log (c2sp.org/tlog-tiles), the checkpoint last.
 
-        They hold no openings: nobody can be found in them.
+        Those that were complete when the log had `since` entries are left out. They hold no openings: nobody can be
+        found in them.
         """
         with rows.steady(self.database) as connection:
             note = self._checkpoint(connection, None)
             size = self._open(connection, note).size
-            for tile, width in tiles_of(size):
+            for tile, width in tiles_of(size, since):
                 yield path_of(tile, width), rows.read_tile(connection, tile, width)
-            for begin in range(0, size, WIDTH):
+            for begin in range(since - since % WIDTH, size, WIDTH):
                 bodies = rows.read_bodies(connection, begin, min(begin + WIDTH, size))
                 yield bundle_path(begin // WIDTH, len(bodies)), bundle(bodies)
             yield "checkpoint", note.encode()

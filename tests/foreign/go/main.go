@@ -1,7 +1,8 @@
 // Verifies a bundle with golang.org/x/mod/sumdb, which the Go project wrote for its checksum database: note checks the
 // signatures, tlog the proofs. Only the reading of the files is ours.
 //
-//	bundle <vkey> <bundle.tar>
+//	verify bundle <vkey> <bundle.tar>
+//	verify mirror <vkey> <folder>
 package main
 
 import (
@@ -31,7 +32,8 @@ type keyRange struct {
 }
 
 func main() {
-	if err := verify(os.Args[1], os.Args[2]); err != nil {
+	calls := map[string]func(string, string) error{"bundle": verify, "mirror": mirror}
+	if err := calls[os.Args[1]](os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, "NOT VERIFIED:", err)
 		os.Exit(1)
 	}

@@ -1,0 +1,80 @@
+"""The public log as files that any web server can hand out (c2sp.org/tlog-tiles), kept up to date in a folder.
+
+Who mirrors them can check every proof, and that the log only ever grows, without asking the union for anything.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from workplace_sync.errors import InputError, StoreError
+from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint
+from workplace_sync.jobs.publish import check_published, read_kept
+from workplace_sync.store.evidence import EvidenceLog
+
+_CHECKPOINT = "checkpoint"
+_TILES = "tile"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files in a folder are those of the log of `now`; `before` is what they were of, `files` were written."""
+
+    before: int
+    now: Checkpoint
+    files: int
+
+
+def write_tiles(log: EvidenceLog, folder: Path) -> Written:
+    """Bring the folder up to the newest checkpoint, which is written last; complete files in it are left alone.
+
+    Killed half-way it leaves a folder that is right for its old checkpoint, and the next call goes on. Raises
+    InputError for a folder that holds something else, EvidenceError where the log no longer begins with the log that
+    the folder holds, StoreError where a file cannot be written, UsageError for an empty log.
+    """
+    log.latest()  # of an empty log nothing is written, not even a folder
+    before = _held(log, folder)
+    files = 0
+    note = ""
+    for path, content in log.export_tiles(before):
+        try:
+            _put(folder / path, content)
+        except OSError as error:
+            raise StoreError(
+                f"{folder / path} cannot be written ({error.strerror}).",
+                hint="Check the disk and the rights of the folder; the next call goes on.",
+            ) from None
+        files += 1
+        note = content.decode() if path == _CHECKPOINT else note
+    return Written(before, open_checkpoint(note, log.keys), files)
+
+
+def _held(log: EvidenceLog, folder: Path) -> int:
+    """Return of how many entries the folder holds the log; 0 for one that is empty or was never finished."""
+    try:
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set[str]()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read as a folder ({error.strerror}).", hint="Name a folder.") from None
+    if names - {_CHECKPOINT, f"{_CHECKPOINT}.new", _TILES}:
+        raise InputError(
+            f"{folder} holds other files.", hint="Name a folder that is new, or was written by this command."
+        )
+    if _CHECKPOINT not in names:
+        return 0
+    return check_published(log, read_kept(folder / _CHECKPOINT)).kept.size
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file at once or not at all; a complete tile takes the place of its beginnings."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.new")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+    if not file.parent.name.endswith(".p"):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(file.with_name(f"{file.name}.p"))
