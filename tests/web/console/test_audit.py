@@ -115,6 +115,16 @@ def test_the_list_can_be_narrowed_by_rule_and_by_day(console: ConsoleHandle) -> 
     assert _numbers(rosa.get(f"/audit?since={day + timedelta(days=1)}").text) == []
 
 
+@pytest.mark.parametrize("asked", ["since=2026-02-30", "until=<b>soon</b>", "since=2026-11", "kind=member.vanished"])
+def test_what_is_no_day_and_no_kind_is_refused_and_does_not_show_everything(console: ConsoleHandle, asked: str) -> None:
+    answer = console.known("rosa").get(f"/audit?{asked}")
+    assert answer.status_code == 422
+    assert "is no day" in answer.text or "no such kind" in answer.text
+    assert "Go back, and" in answer.text
+    assert "<b>soon" not in answer.text
+    assert _numbers(answer.text) == []
+
+
 def test_an_entry_shows_the_rules_that_decided(console: ConsoleHandle) -> None:
     row = _newest(console, Kind.PLAN_MADE)
     page = console.known("rosa").get(f"/audit/{row.seq}").text

@@ -94,6 +94,7 @@ def test_why_somebody_was_not_added_is_told_in_words(console: ConsoleHandle) -> 
     earlier = audrey.get(f"{path}/why?group={BT}&at={long_ago}").text
     assert "No policies were in use by then" in earlier
     assert audrey.get(f"{path}/why?group=no-such-group").status_code == 404
+    assert audrey.get(f"{path}/why?group={BT}&at=yesterday").status_code == 422
 
 
 def test_each_look_is_kept_and_shown_to_who_may_see_it(console: ConsoleHandle) -> None:

@@ -59,6 +59,7 @@ def test_a_day_and_a_topic_can_be_asked_for(shelf: tuple[ConsoleHandle, Browser,
         in audrey.get("/policies?at=2020-05-01&topic=quiet-days").text
     )
     assert "None: on that day" in audrey.get("/policies?at=2019-05-01&topic=quiet-days").text
+    assert "2020-02-30 is no day" in audrey.get("/policies?at=2020-02-30").text
 
 
 def test_a_version_shows_what_it_changed_of_the_one_before(shelf: tuple[ConsoleHandle, Browser, Path]) -> None:

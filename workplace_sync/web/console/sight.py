@@ -2,11 +2,15 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
+from http import HTTPStatus
 
 from workplace_sync.people import EVERY_GROUP
 from workplace_sync.web.console.asking import Ask
 from workplace_sync.web.console.masking import mask_address
 from workplace_sync.web.console.permissions import Permission
+from workplace_sync.web.console.refusal import RefusalError
+
+_SHOWN = 40  # characters of what was written
 
 
 def groups_seen(ask: Ask, permission: Permission | None = None) -> tuple[str, ...] | None:
@@ -41,6 +45,18 @@ def day_given(text: str) -> date | None:
         return date.fromisoformat(text.strip())
     except ValueError:
         return None
+
+
+def day_asked(text: str) -> date | None:
+    """Return the day that a page is asked for, None for none; refuses what is none, or the page would show all days."""
+    found = day_given(text)
+    if found is None and text.strip():
+        raise RefusalError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"{text.strip()[:_SHOWN]} is no day.",
+            hint="Go back, and write the day like 2026-11-21.",
+        )
+    return found
 
 
 def begin_of(day: date | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """The membership audit log: what was done and seen, by whom and under which rule, to be searched, taken out and proved."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -23,8 +24,8 @@ from workplace_sync.web.console.keeping import rule_texts
 from workplace_sync.web.console.pages import Menu, page
 from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.references import person_path, reference, referred
-from workplace_sync.web.console.refusal import forbidden, not_found
-from workplace_sync.web.console.sight import begin_of, day_given, end_of, groups_seen, in_full, person_shown, sees
+from workplace_sync.web.console.refusal import RefusalError, forbidden, not_found
+from workplace_sync.web.console.sight import begin_of, day_asked, end_of, groups_seen, in_full, person_shown, sees
 
 _AT = "/audit"
 _LAST = 2**31 - 1
@@ -71,12 +72,22 @@ def search_of(ask: Ask, wanted: Wanted) -> Search:
     return Search(
         (wanted.group,) if wanted.group else seen,
         referred(ask, wanted.person) if wanted.person else None,
-        Kind(wanted.kind) if wanted.kind in set(Kind) else None,
+        _kind(wanted.kind),
         wanted.outcome.strip()[:_LONGEST] or None,
         cites_of(ask, wanted.rule.strip()[:_LONGEST]),
-        begin_of(day_given(wanted.since)),
-        end_of(day_given(wanted.until)),
+        begin_of(day_asked(wanted.since)),
+        end_of(day_asked(wanted.until)),
     )
+
+
+def _kind(text: str) -> Kind | None:
+    if text and text not in set(Kind):
+        raise RefusalError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "There is no such kind of entry.",
+            hint="Go back, and choose one of the list.",
+        )
+    return Kind(text) if text else None
 
 
 def cites_of(ask: Ask, rule: str) -> tuple[str, ...]:

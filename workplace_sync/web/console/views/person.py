@@ -19,7 +19,7 @@ from workplace_sync.web.console.pages import Menu, page
 from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.references import person_path, referred
 from workplace_sync.web.console.refusal import not_found
-from workplace_sync.web.console.sight import begin_of, day_given, groups_seen, in_full
+from workplace_sync.web.console.sight import begin_of, day_asked, groups_seen, in_full
 
 _AT = "/people"
 _AT_ONCE = 100
@@ -81,7 +81,7 @@ def why(ask: Asked, person: str, group: str = "", at: str = "") -> Response:
     ask.require_group(chosen)
     ask.noted_read("explanation", chosen, [key])
     told = explain_person(
-        ask.app.office, ask.groups[chosen].managed, ask.console.rules(), key, at=begin_of(day_given(at))
+        ask.app.office, ask.groups[chosen].managed, ask.console.rules(), key, at=begin_of(day_asked(at))
     )
     lines = [] if told.explanation is None else list(explanation_lines(told.explanation))
     return ask.show(

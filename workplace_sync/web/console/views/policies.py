@@ -25,7 +25,7 @@ from workplace_sync.web.console.keeping import kept
 from workplace_sync.web.console.pages import Menu, page
 from workplace_sync.web.console.permissions import Permission
 from workplace_sync.web.console.refusal import not_found
-from workplace_sync.web.console.sight import day_given, end_of
+from workplace_sync.web.console.sight import day_asked, end_of
 
 _AT = "/policies"
 _AT_ONCE = 20
@@ -60,7 +60,7 @@ def _tried(ask: Ask) -> Report | Sequence[Fault]:
 def policies(ask: Asked, at: str = "", topic: str = "") -> Response:
     """Show both shelves as they held on a day, of one topic if it is asked for."""
     whole = ask.console.rules().policies
-    day = day_given(at)
+    day = day_asked(at)
     time = end_of(day) or ask.app.now()
     answer = in_force_on(whole, topic, time) if topic else None
     found = answer.in_force if answer else whole.in_force(time).policies
