@@ -23,8 +23,8 @@ GROUP = "prospect-bt"
 TOKEN_NAME = "WORKPLACE_TOKEN_BT"
 HASTY = {
     "CONNECT_TIMEOUT": "1",
-    "READ_TIMEOUT": "0.4",
-    "PATIENCE_SECONDS": "1",
+    "READ_TIMEOUT": "2",
+    "PATIENCE_SECONDS": "4",
     "PACE_PER_SECOND": "off",
     "CONFIRM_PAUSE_SECONDS": "0",
 }
