@@ -153,7 +153,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
             stream.close()
     process.terminate()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -213,7 +213,7 @@ def test_the_debug_lines_of_the_http_library_hold_no_query_values(stream: io.Str
         requests.delete(
             f"http://127.0.0.1:{server.server_port}/7/members",
             params={"email": ADDRESS, "access_token": TOKEN, "appsecret_proof": "invented"},
-            timeout=5,
+            timeout=60,
         )
     finally:
         server.shutdown()

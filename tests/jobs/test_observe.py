@@ -75,7 +75,7 @@ def put_in(world: World, address: str) -> None:
     tenant = world.sandbox.tenant()
     url = f"{world.sandbox.url}/v18.0/{world.group.platform_id}/members"
     headers = {"Authorization": f"Bearer {tenant.token}"}
-    answer = world.sandbox.session.post(url, json={"email": address}, headers=headers, timeout=10)
+    answer = world.sandbox.session.post(url, json={"email": address}, headers=headers, timeout=60)
     assert answer.json()["success"]
 
 

@@ -96,7 +96,7 @@ def holder(office: Office) -> Lease | None:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition, and fail when it does not come about."""
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < give_up, "it did not come about"
         threading.Event().wait(0.01)

@@ -377,6 +377,6 @@ def test_a_next_that_holds_the_token_is_not_used_as_it_is(sandbox: SandboxHandle
     """The real service put the token there; ours travels in the header only (see test_secrecy)."""
     tenant = sandbox.tenant()
     path = f"{sandbox.url}/{tenant.prospect_group}/members?limit=5&access_token={tenant.token}"
-    following = sandbox.session.get(path, timeout=5).json()["paging"]["next"]
+    following = sandbox.session.get(path, timeout=60).json()["paging"]["next"]
     assert "access_token" in dict(parse_qsl(urlsplit(following).query))
     assert read(group)[0].complete

@@ -80,7 +80,7 @@ def test_no_more_batches_are_pulled_than_there_are_threads(group: WorkplaceGroup
 
 
 def test_as_many_batches_are_in_flight_at_once_as_there_are_threads(url: str, script: Script) -> None:
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=60)
 
     def write(request: Received) -> Reply:
         return accepted(request)

@@ -35,7 +35,7 @@ def test_a_token_may_stand_in_the_header_the_query_or_the_form(sandbox: SandboxH
     headers = {"Authorization": f"Bearer {token}"} if place == "header" else {}
     params = {"access_token": token} if place == "query" else {}
     data = {"email": email} | ({"access_token": token} if place == "form" else {})
-    answer = requests.post(f"{url}/members", headers=headers, params=params, data=data, timeout=10)
+    answer = requests.post(f"{url}/members", headers=headers, params=params, data=data, timeout=60)
     assert answer.json() == {"success": True}
 
 

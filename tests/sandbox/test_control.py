@@ -80,7 +80,7 @@ def test_a_document_that_makes_no_sense_is_refused(
 ) -> None:
     names = {"{g}": graph.group, "{c}": graph.tenant.community_id}
     filled = {key: names.get(value, value) if isinstance(value, str) else value for key, value in document.items()}
-    answer = requests.post(f"{graph.sandbox.url}/_control/{path}", json=filled, timeout=10)
+    answer = requests.post(f"{graph.sandbox.url}/_control/{path}", json=filled, timeout=60)
     assert answer.status_code == status
     assert answer.json()["detail"]
 
@@ -90,7 +90,7 @@ def test_switches_are_described_and_set_all_or_none(sandbox: SandboxHandle) -> N
     assert shown["switches"].keys() == shown["described"].keys()
     assert shown["described"]["add_existing"] == {"default": "success", "choices": ["success", "error"]}
     document = {"add_existing": "error", "no_such": 1}
-    requests.post(f"{sandbox.url}/_control/switches", json=document, timeout=10)
+    requests.post(f"{sandbox.url}/_control/switches", json=document, timeout=60)
     assert sandbox.control("GET", "switches")["switches"]["add_existing"] == "success"
 
 

@@ -63,7 +63,7 @@ def test_a_killed_server_comes_back_with_everything_it_answered(tmp_path: Path) 
 
 def _complaint(*arguments: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "workplace_sync.sandbox", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     return done.returncode, done.stderr
@@ -116,7 +116,7 @@ def test_a_sandbox_ends_with_the_one_who_started_it_however_that_ends() -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and _runs(pid):
         time.sleep(0.05)
     assert not _runs(pid)

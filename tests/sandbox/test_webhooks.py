@@ -101,7 +101,7 @@ def test_an_address_that_does_not_say_the_challenge_bare_gets_nothing(
 ) -> None:
     address.challenge = challenge
     document = {"tenant": "bt", "callback_url": address.url.partition("?")[0], "verify_token": VERIFY_TOKEN}
-    answer = requests.post(f"{sandbox.url}/_control/webhooks", json=document, timeout=10)
+    answer = requests.post(f"{sandbox.url}/_control/webhooks", json=document, timeout=60)
     assert answer.status_code == 422
     remove_one(sandbox)
     assert sent(sandbox) == []
@@ -118,7 +118,7 @@ def test_an_address_that_does_not_say_the_challenge_bare_gets_nothing(
     ],
 )
 def test_a_subscription_that_makes_no_sense_is_refused(sandbox: SandboxHandle, document: dict[str, object]) -> None:
-    answer = requests.post(f"{sandbox.url}/_control/webhooks", json={"verify_token": "x", **document}, timeout=10)
+    answer = requests.post(f"{sandbox.url}/_control/webhooks", json={"verify_token": "x", **document}, timeout=60)
     assert answer.status_code in {404, 422}
     assert sandbox.control("GET", "webhooks")["subscriptions"] == {}
 
@@ -242,7 +242,7 @@ def test_a_wrong_signature_and_an_old_time_come_on_demand(sandbox: SandboxHandle
 
 
 def test_any_body_is_sent_as_it_stands(sandbox: SandboxHandle, address: Address) -> None:
-    refused = requests.post(f"{sandbox.url}/_control/webhooks/send", json={"tenant": "bt", "body": "x"}, timeout=10)
+    refused = requests.post(f"{sandbox.url}/_control/webhooks/send", json={"tenant": "bt", "body": "x"}, timeout=60)
     assert refused.status_code == 422
     subscribe(sandbox, address)
     sandbox.control("POST", "webhooks/send", {"tenant": "bt", "body": "[not json"})

@@ -153,7 +153,7 @@ def test_a_member_whose_address_is_hidden_is_not_removed_as_a_stranger(union: Fo
         f"{union.sandbox.url}/{union.group_id}/members",
         data={"member": nameless["id"]},
         headers={"Authorization": f"Bearer {union.token}"},
-        timeout=10,
+        timeout=60,
     )
     assert added.json() == {"success": True}
     planned = union.run("plan", GROUP, "-o", "json")

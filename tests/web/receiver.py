@@ -74,7 +74,7 @@ class ReceiverHandle:
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> int:
         """Send a body with these headers, and return the status."""
-        return self.session.post(self.url, data=body, headers=dict(headers), timeout=20).status_code
+        return self.session.post(self.url, data=body, headers=dict(headers), timeout=60).status_code
 
     def deliver(self, body: bytes, tenant: str = "bt", which: str = "both") -> int:
         """Send a body signed with a tenant's secret."""

@@ -64,7 +64,7 @@ def sent(sandbox: SandboxHandle) -> list[dict[str, Any]]:
 
 
 def test_the_platforms_question_is_answered_with_the_bare_challenge(receiver: ReceiverHandle) -> None:
-    answer = receiver.session.get(receiver.url, params=QUESTION, timeout=10)
+    answer = receiver.session.get(receiver.url, params=QUESTION, timeout=60)
     assert (answer.status_code, answer.text) == (HTTPStatus.OK, "1158201444")
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -85,15 +85,15 @@ def test_the_platforms_question_is_answered_with_the_bare_challenge(receiver: Re
     ids=["wrong", "empty", "odd", "twice", "mode", "no challenge", "long challenge", "nothing"],
 )
 def test_any_other_question_is_refused(receiver: ReceiverHandle, query: dict[str, Any]) -> None:
-    assert receiver.session.get(receiver.url, params=query, timeout=10).status_code == HTTPStatus.FORBIDDEN
+    assert receiver.session.get(receiver.url, params=query, timeout=60).status_code == HTTPStatus.FORBIDDEN
     assert VERIFY_TOKEN not in receiver.log()
 
 
 def test_there_is_nothing_else_at_this_server(receiver: ReceiverHandle) -> None:
     root = receiver.url.removesuffix("/webhooks/workplace")
     for path in ("/", "/docs", "/openapi.json", "/webhooks", "/webhooks/workplace/x"):
-        assert receiver.session.get(root + path, timeout=10).status_code == HTTPStatus.NOT_FOUND
-    assert receiver.session.put(receiver.url, timeout=10).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        assert receiver.session.get(root + path, timeout=60).status_code == HTTPStatus.NOT_FOUND
+    assert receiver.session.put(receiver.url, timeout=60).status_code == HTTPStatus.METHOD_NOT_ALLOWED
 
 
 # the sandbox sends, the receiver takes in
@@ -286,7 +286,7 @@ def test_a_body_beyond_the_limit_is_refused_told_or_streamed(sandbox: SandboxHan
         assert receiver.deliver(large) == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         headers = signatures(large, sandbox.tenant().app_secret)
         pieces = (large[at : at + 100] for at in range(0, len(large), 100))
-        answer = receiver.session.post(receiver.url, data=pieces, headers=headers, timeout=10)
+        answer = receiver.session.post(receiver.url, data=pieces, headers=headers, timeout=60)
         assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         receiver.read_all()
     assert [one.size for one in kept(home)] == [1_000]

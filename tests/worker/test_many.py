@@ -204,7 +204,7 @@ def test_the_figures_are_served_on_this_machine_alone(union: Folder) -> None:
     line = process.stderr.readline()
     address = line.split()[-1].rstrip(".")
     assert address.startswith("http://127.0.0.1:")
-    with union.sandbox.session.get(address, timeout=10) as answer:
+    with union.sandbox.session.get(address, timeout=60) as answer:
         body = answer.text
     process.terminate()
     ended = union.finish(process)

@@ -42,7 +42,7 @@ class Program:
             headers["Authorization"] = f"Bearer {self.secret}"
         address = path if path.startswith("/api") else f"/api/v1{path}"
         return self.session.request(
-            method, self.url + address, headers=headers, timeout=20, allow_redirects=False, **more
+            method, self.url + address, headers=headers, timeout=60, allow_redirects=False, **more
         )
 
 

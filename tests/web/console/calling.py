@@ -67,7 +67,7 @@ class Calling:
         parts = [("files", one) for one in files or [("", b"")]]
         own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Origin": browser.url}
         return browser.session.post(
-            browser.url + path, data=data, files=parts, headers=own, allow_redirects=False, timeout=20
+            browser.url + path, data=data, files=parts, headers=own, allow_redirects=False, timeout=60
         )
 
     def receipt(self, **given: str) -> str:

@@ -27,12 +27,12 @@ class Provider:
 
     def known(self, subject: str, **claims: object) -> None:
         """Make somebody known to it, with their claims."""
-        answer = requests.put(f"{self.issuer}/users/{subject}", json=claims, timeout=20)
+        answer = requests.put(f"{self.issuer}/users/{subject}", json=claims, timeout=60)
         assert answer.status_code == 204, answer.text
 
     def authorise(self, address: str, subject: str) -> str:
         """Do as somebody who logs in there, and return where the browser is sent then."""
-        answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=20)
+        answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=60)
         assert answer.is_redirect, answer.text
         return answer.headers["Location"]
 
@@ -57,7 +57,7 @@ def provider() -> Iterator[Provider]:
                 if stream is not None:
                     stream.close()
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def settings_for(found: Provider, **more: str) -> Mapping[str, str]:

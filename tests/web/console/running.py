@@ -80,7 +80,7 @@ class Browser:
             data=data,
             headers=dict(headers),
             allow_redirects=False,
-            timeout=20,
+            timeout=60,
         )
 
 

@@ -18,7 +18,7 @@ FORM = {"name": "ada", "password": PASSWORD}
 
 def _raw(console: ConsoleHandle, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> int:
     host, _, port = console.host.partition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
     try:
         connection.putrequest(method, path, skip_host=True)
         for name, value in headers.items():

@@ -68,7 +68,7 @@ def test_a_report_is_made_read_taken_along_and_recognised(calling: Calling, omar
 def _verified(calling: Calling, browser: Browser, content: bytes) -> str:
     own = {"Sec-Fetch-Site": "same-origin", "Origin": calling.console.url}
     address = f"{calling.console.url}/reports/verify"
-    return browser.session.post(address, files={"file": ("report", content)}, headers=own, timeout=20).text
+    return browser.session.post(address, files={"file": ("report", content)}, headers=own, timeout=60).text
 
 
 def test_the_employers_has_no_small_number_and_cannot_be_made_before_its_time(calling: Calling, omar: Browser) -> None:

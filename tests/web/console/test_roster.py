@@ -37,7 +37,7 @@ def _hand_in(browser: Browser, content: bytes, name: str = "members.csv", group:
         data={"source": "0"},
         headers=own,
         allow_redirects=False,
-        timeout=20,
+        timeout=60,
     )
 
 

@@ -45,7 +45,7 @@ def upload(console: ConsoleHandle) -> str:
         data={"source": "0"},
         headers={"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Origin": console.url},
         allow_redirects=False,
-        timeout=20,
+        timeout=60,
     )
     return answer.headers["Location"].rsplit("/", 1)[1]
 
