@@ -33,6 +33,11 @@ def test_a_link_has_the_address_that_people_type(folder: Folder) -> None:
     assert link.startswith("https://sync.union.example.org/setup/")
 
 
+def test_a_link_has_the_port_of_a_console_that_listens_on_another(folder: Folder) -> None:
+    link = folder.run("account", "invite", "wanda", "--port", "9000", "-o", "json").json["link"]
+    assert link.startswith("http://127.0.0.1:9000/setup/")
+
+
 @pytest.mark.parametrize("name", ["", " wanda", "wanda@union.example.org", "x" * 101, "wan\nda"])
 def test_what_is_no_name_is_not_invited(folder: Folder, name: str) -> None:
     ended = folder.run("account", "invite", name)

@@ -16,11 +16,19 @@ app.command("revoke-token")(account_token.revoke_token)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name, as in the people file.")]
 
-_DEFAULT = "http://127.0.0.1:8080"
-
 
 @app.command()
-def invite(context: typer.Context, name: Name, by: By = None) -> None:
+def invite(
+    context: typer.Context,
+    name: Name,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=1, max=65535, help="The port that `serve` was told, where no WORKPLACE_SYNC_CONSOLE_URL is set."
+        ),
+    ] = 8080,
+    by: By = None,
+) -> None:
     """Make an account, or a new link for one; the link sets its password, once, within a day.
 
     The first one is the console's owner, until a people file says who is. Send the link over a way that you trust.
@@ -36,7 +44,7 @@ def invite(context: typer.Context, name: Name, by: By = None) -> None:
         people = load_people(call.settings.config_dir)
         made = accounts.invite(opened.office, name)
     person = people.find(name) if people else None
-    link = f"{call.settings.console_url or _DEFAULT}/setup/{made.secret}"
+    link = f"{call.settings.console_url or f'http://127.0.0.1:{port}'}/setup/{made.secret}"
     roles = sorted(person.roles) if person else ["owner"] if made.founder and people is None else []
     data = {"account": made.name, "link": link, "until": made.until, "roles": roles}
     told = [f"{made.name} can set a password here, once, until {made.until:%Y-%m-%d %H:%M} UTC:", f"  {link}"]
