@@ -79,6 +79,20 @@ def test_a_call_that_was_killed_is_gone_on_with(office: Office, tmp_path: Path, 
     assert set(_files(mirror)) == _at(600)
 
 
+@pytest.mark.parametrize("name", ["tile/0/000", "tile/1/000.p/2", "tile/entries/001"])
+def test_a_file_that_somebody_deleted_is_written_again(
+    office: Office, tmp_path: Path, go: GoVerifier, name: str
+) -> None:
+    add(office.log, 600)
+    mirror = tmp_path / "log"
+    write_tiles(office.log, mirror)
+    (mirror / name).unlink()
+    add(office.log, 1)
+    write_tiles(office.log, mirror)
+    told = go.mirror(office.log.verifier.vkey, mirror)
+    assert told.good, told.text
+
+
 def _flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1

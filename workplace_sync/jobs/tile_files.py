@@ -5,12 +5,14 @@ Who mirrors them can check every proof, and that the log only ever grows, withou
 
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from workplace_sync.errors import InputError, StoreError
 from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint
+from workplace_sync.evidence.tile import WIDTH, bundle_path, path_of, tiles_of
 from workplace_sync.jobs.publish import check_published, read_kept
 from workplace_sync.store.evidence import EvidenceLog
 
@@ -52,7 +54,7 @@ def write_tiles(log: EvidenceLog, folder: Path) -> Written:
 
 
 def _held(log: EvidenceLog, folder: Path) -> int:
-    """Return of how many entries the folder holds the log; 0 for one that is empty or was never finished."""
+    """Return of how many entries the folder holds the log; 0 where that is empty, was never finished, or lacks a file."""
     try:
         names = {path.name for path in folder.iterdir()} if folder.exists() else set[str]()
     except OSError as error:
@@ -63,7 +65,14 @@ def _held(log: EvidenceLog, folder: Path) -> int:
         )
     if _CHECKPOINT not in names:
         return 0
-    return check_published(log, read_kept(folder / _CHECKPOINT)).kept.size
+    size = check_published(log, read_kept(folder / _CHECKPOINT)).kept.size
+    return size if all((folder / path).is_file() for path in _complete(size)) else 0
+
+
+def _complete(size: int) -> Iterator[str]:
+    """Yield the paths of the files that never change again once the log has `size` entries."""
+    yield from (path_of(tile) for tile, width in tiles_of(size) if width == WIDTH)
+    yield from (bundle_path(number) for number in range(size // WIDTH))
 
 
 def _put(file: Path, content: bytes) -> None:
