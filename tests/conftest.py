@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from tests.sandbox_server import SandboxHandle, running_sandbox
+from workplace_sync.cli import failures
 from workplace_sync.store.database import Database
 
 POSTGRES_URL = "WORKPLACE_SYNC_TEST_POSTGRES_URL"
@@ -39,6 +40,23 @@ def _logging_as_it_was() -> Iterator[None]:
         root.removeHandler(handler)
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
+
+
+@pytest.fixture(autouse=True)
+def _mistakes_are_noticed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail when a command in this process met a mistake of the program, unless that is what is tried (`mistake`)."""
+    met: list[BaseException] = []
+    write = failures.write_report
+
+    def noted(error: BaseException, state_dir: Path) -> Path:
+        met.append(error)
+        return write(error, state_dir)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(failures, "write_report", noted)
+        yield
+    if request.node.get_closest_marker("mistake") is None:
+        assert met == [], "the program ended by a mistake of its own"
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ def test_a_command_that_cannot_be_understood_ends_with_64(arguments: list[str], 
         ("evidence", ExitCode.EVIDENCE),
         ("busy", ExitCode.BUSY),
         ("interrupt", ExitCode.INTERRUPTED),
-        ("mistake", ExitCode.ERROR),
+        pytest.param("mistake", ExitCode.ERROR, marks=pytest.mark.mistake),
         ("exit", 3),
         ("exit-text", ExitCode.ERROR),
     ],
@@ -226,6 +226,7 @@ def test_a_command_that_cannot_be_understood_is_told_in_json_too(arguments: list
     assert json.loads(capsys.readouterr().err)["exit_code"] == 64
 
 
+@pytest.mark.mistake
 def test_a_mistake_of_the_program_leaves_a_report_without_anything_personal(capsys: Caught, tmp_path: Path) -> None:
     main(["--home", str(tmp_path / "union"), "end", "mistake"])
     err = capsys.readouterr().err
@@ -241,6 +242,7 @@ def test_a_mistake_of_the_program_leaves_a_report_without_anything_personal(caps
         assert "invented" not in told
 
 
+@pytest.mark.mistake
 def test_a_report_that_no_folder_takes_is_told_as_such(
     capsys: Caught, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +302,7 @@ def test_a_sandbox_without_people_is_not_started(people: str, capsys: Caught) ->
     assert "people" in capsys.readouterr().err
 
 
+@pytest.mark.mistake
 def test_a_mistake_in_a_thread_is_told_in_a_sentence_too(
     capsys: Caught, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

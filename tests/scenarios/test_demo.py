@@ -50,6 +50,7 @@ def test_the_demo_leaves_other_peoples_folders_alone(tmp_path: Path, capsys: pyt
     assert "no demo made it" in capsys.readouterr().err
     assert kept.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [kept]
-    assert main(["demo", "--folder", str(kept)]) in {1, USAGE}
-    assert "Traceback" not in capsys.readouterr().err
+    for folder in (kept, kept / "below"):
+        assert main(["demo", "--folder", str(folder)]) == USAGE
+        assert "cannot be the demo's folder (Not a directory)" in capsys.readouterr().err
     assert kept.read_text() == "mine"

@@ -36,7 +36,7 @@ def tell_unexpected(error: BaseException, form: Format, state_dir: Path) -> Exit
     """Tell that there is a mistake in the program, in one sentence, and keep the redacted traceback in a file."""
     kind = type(error).__name__
     try:
-        file = _write_report(error, state_dir)
+        file = write_report(error, state_dir)
     except OSError:
         hint = "Please report it. Its details could not be written to a file: check the disk and the folder's rights."
     else:
@@ -66,7 +66,8 @@ def _as_json(error: SyncError, faults: tuple[Fault, ...]) -> Mapping[str, object
     }
 
 
-def _write_report(error: BaseException, state_dir: Path) -> Path:
+def write_report(error: BaseException, state_dir: Path) -> Path:
+    """Keep a redacted traceback in a new file, and return its path; raises OSError when no folder takes it."""
     from workplace_sync.logs import redact_text  # noqa: PLC0415 - takes a tenth of a second, and is hardly ever needed
 
     now = datetime.now(UTC)

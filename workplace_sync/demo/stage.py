@@ -73,14 +73,23 @@ def set_stage(folder: Path, employer: Employer, tell: Tell) -> Iterator[Stage]:
 
 
 def fresh_folder(folder: Path, policies: Path) -> None:
-    """Make the folder anew, with the policies of that shelf; raises UsageError when it holds anything but a demo."""
-    if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} exists, and no demo made it.", hint="Name another folder with --folder.")
-    shutil.rmtree(folder, ignore_errors=True)
-    for name in ("config/groups", "rosters"):
-        (folder / name).mkdir(mode=0o700, parents=True)
-    (folder / MARK).touch()
-    shutil.copytree(policies, folder / "policies")
+    """Make the folder anew, with the policies of that shelf.
+
+    Raises UsageError when it is none, holds anything but a demo, or cannot be written.
+    """
+    hint = "Name another folder with --folder."
+    try:
+        if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
+            raise UsageError(f"{folder} exists, and no demo made it.", hint=hint)
+        if folder.exists():
+            shutil.rmtree(folder)
+        for name in ("config/groups", "rosters"):
+            (folder / name).mkdir(mode=0o700, parents=True)
+        (folder / MARK).touch()
+        shutil.copytree(policies, folder / "policies")
+    except OSError as error:
+        why = error.strerror or "its files cannot be copied there"
+        raise UsageError(f"{folder} cannot be the demo's folder ({why}).", hint=hint) from None
 
 
 def _write_config(folder: Path, employer: Employer) -> None:
