@@ -226,6 +226,51 @@ def test_a_command_that_cannot_be_understood_is_told_in_json_too(arguments: list
     assert json.loads(capsys.readouterr().err)["exit_code"] == 64
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["policy", "lint", "x" * 300], "cannot be used (File name too long)"),
+        (["roster", "check", "/proc/self/mem"], "A file cannot be read or written (Input/output error)"),
+        (["evidence", "witness", "key", "--key", "", "union.example.org/w"], "has no name"),
+    ],
+    ids=["a name too long", "a disk that fails", "no name"],
+)
+def test_what_the_machine_refuses_is_told_as_such_and_is_no_mistake(
+    arguments: list[str], told: str, capsys: Caught
+) -> None:
+    assert main(arguments) == ExitCode.ERROR
+    err = capsys.readouterr().err
+    assert told in err
+    assert "What to do: " in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "list", "--before"],
+        ["audit", "show"],
+        ["evidence", "openssl", "--out", "proof"],
+        ["evidence", "publish", "--out", "kept.txt", "--witness", "w", "--since"],
+        ["jobs", "cancel"],
+        ["privacy", "hold", "lift", "--reason", "settled"],
+        ["policy", "show", "no-blanket", "--version"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_a_number_that_no_row_can_have_is_refused(arguments: list[str], number: int, capsys: Caught) -> None:
+    assert main([*arguments, str(number)]) == ExitCode.USAGE
+    assert "less than or equal to 2147483647" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_an_argument_that_is_no_text_is_refused_wherever_it_stands(place: int, capsys: Caught) -> None:
+    arguments = ["audit", "list", "--group", "prospect-bt"]
+    arguments[place] = os.fsdecode(b"caf\xe9")  # as a terminal set to Latin-1 sends it
+    assert main(arguments) == ExitCode.USAGE
+    assert f"Argument {place + 1} holds bytes that are not text in UTF-8." in capsys.readouterr().err
+
+
 @pytest.mark.mistake
 def test_a_mistake_of_the_program_leaves_a_report_without_anything_personal(capsys: Caught, tmp_path: Path) -> None:
     main(["--home", str(tmp_path / "union"), "end", "mistake"])

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import os
 import shutil
 from pathlib import Path
 
@@ -76,6 +77,9 @@ def test_metrics_are_shown_or_put_into_a_file_whole(union: Folder, tmp_path: Pat
     assert file.read_text("utf-8").startswith("# HELP workplace_sync_")
     assert [one.name for one in file.parent.iterdir()] == ["sync.prom"]
     assert file.stat().st_mode & 0o777 == 0o644
+    os.mkfifo(tmp_path / "device")  # as /dev/null is one
+    assert "no ordinary file" in union.run("metrics", "--textfile", str(tmp_path / "device")).err
+    assert (tmp_path / "device").is_fifo()
 
 
 def test_a_test_message_arrives_by_mail_and_a_channel_that_is_away_is_told(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workplace_sync.cli.invocation import invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.cli.output import counted
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def apply(
     context: typer.Context,
     plan: Plan,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Carry out at most so many: a first careful slice.")
+        int | None,
+        typer.Option("--limit", min=1, max=LAST_NUMBER, help="Carry out at most so many: a first careful slice."),
     ] = None,
     by: By = None,
 ) -> int:

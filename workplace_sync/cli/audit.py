@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workplace_sync.cli.invocation import Invocation, invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.cli.output import Column
 from workplace_sync.cli.people import Address, Group, parse_time, read_address
 from workplace_sync.errors import UsageError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from workplace_sync.store.audit import AuditRow
 
 app = typer.Typer(rich_markup_mode=None)
-
-LAST_ENTRY = 2**31 - 1  # the largest number that an entry can have in the database
 
 
 class Layout(StrEnum):
@@ -50,7 +49,8 @@ def list_(
     since: From = None,
     until: To = None,
     before: Annotated[
-        int | None, typer.Option(metavar="NUMBER", help="Only entries before this one: the next page.")
+        int | None,
+        typer.Option(metavar="NUMBER", min=0, max=LAST_NUMBER, help="Only entries before this one: the next page."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many entries.")] = 50,
     layout: Annotated[Layout, typer.Option("--format", help="A table, or CSV for a spreadsheet.")] = Layout.TABLE,
@@ -103,7 +103,7 @@ def _show_rows(call: Invocation, rows: list["AuditRow"], layout: Layout) -> None
 @app.command()
 def show(
     context: typer.Context,
-    entry: Annotated[int, typer.Argument(metavar="ENTRY", min=0, max=LAST_ENTRY, help="The entry's number.")],
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", min=0, max=LAST_NUMBER, help="The entry's number.")],
 ) -> None:
     """Show one entry whole, with the texts of the rules it cites, and the proof that it is in the log.
 

@@ -8,6 +8,7 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import Invocation, invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.cli.output import Column
 from workplace_sync.errors import ExitCode, UsageError
 
@@ -65,7 +66,7 @@ def enqueue(
 def list_jobs(
     context: typer.Context,
     group: Annotated[str | None, typer.Option("--group", metavar="GROUP", help="Only those of this group.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")] = 200,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="The newest so many.")] = 200,
 ) -> None:
     """List the jobs that wait, run, or ended without success, newest first. What ended well is in `runs list`.
 
@@ -94,7 +95,8 @@ def list_jobs(
 
 @app.command()
 def cancel(
-    context: typer.Context, number: Annotated[int, typer.Argument(metavar="JOB", help="Its number in the list.")]
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="JOB", min=1, max=LAST_NUMBER, help="Its number in the list.")],
 ) -> None:
     """Take back a job that waits. One that runs goes on.
 

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from workplace_sync.cli.apply import By
-from workplace_sync.cli.audit import LAST_ENTRY
 from workplace_sync.cli.evidence_bundle import bundle
 from workplace_sync.cli.evidence_publish import check_published, publish, rotate_key, tiles, timestamp
 from workplace_sync.cli.evidence_witness import app as witness_app
 from workplace_sync.cli.invocation import invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.errors import ExitCode
 
 app = typer.Typer(rich_markup_mode=None)
@@ -93,7 +93,7 @@ def openssl_(
     context: typer.Context,
     entry: Annotated[
         int,
-        typer.Argument(metavar="ENTRY", min=0, max=LAST_ENTRY, help="The entry to prove; `audit list` shows numbers."),
+        typer.Argument(metavar="ENTRY", min=0, max=LAST_NUMBER, help="The entry to prove; `audit list` shows numbers."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="A new folder.")],
 ) -> None:

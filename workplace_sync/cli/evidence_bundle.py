@@ -7,6 +7,7 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.cli.people import read_address
 from workplace_sync.errors import InputError, UsageError
 
@@ -31,7 +32,8 @@ def bundle(
         list[Path] | None, typer.Option("--add", metavar="FILE", help="A file to go with it, such as a statement.")
     ] = None,
     checkpoint: Annotated[
-        int | None, typer.Option("--checkpoint", metavar="SIZE", min=1, help="Under this one, not the newest.")
+        int | None,
+        typer.Option("--checkpoint", metavar="SIZE", min=1, max=LAST_NUMBER, help="Under this one, not the newest."),
     ] = None,
     by: By = None,
 ) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.errors import ExitCode, UsageError
 
 
@@ -18,7 +19,10 @@ def publish(
         str | None, typer.Option("--witness", metavar="NAME", help="Add the proof that this witness needs to cosign.")
     ] = None,
     since: Annotated[
-        int | None, typer.Option("--since", metavar="SIZE", min=0, help="Prove from here, where a witness asks for it.")
+        int | None,
+        typer.Option(
+            "--since", metavar="SIZE", min=0, max=LAST_NUMBER, help="Prove from here, where a witness asks for it."
+        ),
     ] = None,
     by: By = None,
 ) -> None:

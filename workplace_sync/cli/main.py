@@ -1,5 +1,6 @@
 """The entry of the command line: reads the arguments, runs one command, and turns every end into an exit code."""
 
+import errno
 import os
 import signal
 import sys
@@ -14,9 +15,17 @@ from workplace_sync.cli.failures import tell, tell_unexpected, usage
 from workplace_sync.cli.invocation import Invocation
 from workplace_sync.cli.options import Home, OutputFormat, Quiet, Verbose, Version
 from workplace_sync.cli.output import Format
-from workplace_sync.errors import ExitCode, SyncError, UsageError
+from workplace_sync.errors import ExitCode, InputError, SyncError, UsageError
 
 PROGRAM = "workplace-sync"
+
+_OF_THE_MACHINE = {
+    getattr(errno, name)
+    for name in ("EACCES", "EDQUOT", "EIO", "ELOOP", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENOSPC", "EPERM", "EROFS")
+}
+"""Why a machine can refuse a file whatever the program does about it; of other errors each command knows what they mean."""
+
+_SHOWN = 300  # characters of a file's name
 
 EXIT_CODES = {
     ExitCode.DONE: "done; nothing is left to do",
@@ -56,6 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return how it ends; nothing is raised, and no traceback is shown."""
     call = Invocation(format=_wanted_format(arguments))
     try:
+        _require_text(arguments)
         code = _run(list(arguments), call)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -69,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as leaving:  # a library's own
         return leaving.code if isinstance(leaving.code, int) else ExitCode.ERROR
     except BaseException as error:  # noqa: BLE001 - the last resort, so that nobody ever sees a traceback
-        return tell_unexpected(error, call.format, call.state_dir())
+        return _tell_unforeseen(error, call)
     return code
 
 
@@ -104,6 +114,26 @@ def _run(arguments: list[str], call: Invocation) -> int:
     except typer.TyperException as error:
         raise usage(error.format_message(), getattr(getattr(error, "ctx", None), "command_path", PROGRAM)) from None
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Raise UsageError where an argument holds bytes that are no UTF-8; Python hands them on as halves of characters."""
+    for number, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                f"Argument {number} holds bytes that are not text in UTF-8.",
+                hint="Set the terminal to UTF-8; give a file another name.",
+            ) from None
+
+
+def _tell_unforeseen(error: BaseException, call: Invocation) -> ExitCode:
+    if not isinstance(error, OSError) or error.errno not in _OF_THE_MACHINE:
+        return tell_unexpected(error, call.format, call.state_dir())
+    about = f"{str(error.filename)[:_SHOWN]} cannot be used" if error.filename else "A file cannot be read or written"
+    hint = "Check its name, the disk, and the rights of its folder."
+    return tell(InputError(f"{about} ({error.strerror}).", hint=hint), call.format)
 
 
 def _wanted_format(arguments: Sequence[str]) -> Format:

@@ -39,6 +39,8 @@ def metrics(
 
 def _replace(file: Path, text: bytes) -> None:
     """Put the text in the place of the file, whole: whoever reads it meanwhile sees the old one or the new one."""
+    if file.exists() and not file.is_file():  # putting a file in the place of a device breaks it for everybody
+        raise InputError(f"{file} is no ordinary file.", hint="Name a file, or leave --textfile out.")
     try:
         with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as made:
             temporary = Path(made.name)

@@ -10,6 +10,9 @@ from workplace_sync import __version__
 from workplace_sync.cli.invocation import invocation
 from workplace_sync.cli.output import Format
 
+LAST_NUMBER = 2**31 - 1
+"""The largest number that an entry, a hold or a job has: the database's integers."""
+
 
 def _remember(context: typer.Context, parameter: typer.CallbackParam, value: object) -> object:
     # An option that was not given must not undo what it was before the command's name.

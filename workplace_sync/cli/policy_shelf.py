@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workplace_sync.cli.invocation import invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.cli.output import Column, Format
 from workplace_sync.errors import UsageError
 
@@ -77,7 +78,9 @@ def in_force(
 def show(
     context: typer.Context,
     policy: Annotated[str, typer.Argument(metavar="POLICY", help="The policy's id, as `policy list` shows it.")],
-    version: Annotated[int | None, typer.Option("--version", min=1, help="This version of it.")] = None,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, max=LAST_NUMBER, help="This version of it.")
+    ] = None,
     at: At = None,
     group: Annotated[
         str | None, typer.Option("--group", metavar="GROUP", help="With the parameters as they are for this group.")

@@ -8,6 +8,7 @@ import typer
 
 from workplace_sync.cli.apply import By
 from workplace_sync.cli.invocation import Invocation, invocation
+from workplace_sync.cli.options import LAST_NUMBER
 from workplace_sync.cli.output import STILL_READ, Column, counted
 from workplace_sync.cli.people import Address, read_address
 from workplace_sync.errors import ExitCode, UsageError
@@ -245,7 +246,9 @@ def list_(context: typer.Context) -> None:
 @hold_app.command("lift")
 def lift(
     context: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="HOLD", min=1, help="The hold's number; `hold list` shows it.")],
+    number: Annotated[
+        int, typer.Argument(metavar="HOLD", min=1, max=LAST_NUMBER, help="The hold's number; `hold list` shows it.")
+    ],
     reason: Reason,
     by: By = None,
 ) -> None:

@@ -26,6 +26,8 @@ def create_key(path: Path, origin: str) -> Signer:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a key to a new file, as `create_key` says; raises SettingsError."""
+    if not path.name:
+        raise SettingsError("The key's file has no name.", hint="Name a file.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_new(path, data)
