@@ -67,6 +67,25 @@ def test_after_a_change_of_the_key_it_goes_on(office: Office, tmp_path: Path, go
     assert told.good, told.text
 
 
+def test_a_call_that_fails_at_its_last_step_leaves_what_the_checkpoint_before_speaks_of(
+    office: Office, tmp_path: Path, go: GoVerifier
+) -> None:
+    add(office.log, 600)
+    mirror = tmp_path / "log"
+    write_tiles(office.log, mirror)
+    add(office.log, 200)  # completes what was begun
+    (mirror / "checkpoint.new").mkdir()
+    with pytest.raises(StoreError, match="checkpoint cannot be written"):
+        write_tiles(office.log, mirror)
+    told = go.mirror(office.log.verifier.vkey, mirror)
+    assert told.good, told.text
+    assert "log of 600" in told.text
+    (mirror / "checkpoint.new").rmdir()
+    write_tiles(office.log, mirror)
+    assert "log of 800" in go.mirror(office.log.verifier.vkey, mirror).text
+    assert not (mirror / "tile" / "0" / "002.p").exists()
+
+
 def test_a_call_that_was_killed_is_gone_on_with(office: Office, tmp_path: Path, go: GoVerifier) -> None:
     add(office.log, 600)
     mirror = tmp_path / "log"

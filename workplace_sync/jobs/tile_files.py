@@ -3,10 +3,8 @@
 Who mirrors them can check every proof, and that the log only ever grows, without asking the union for anything.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from workplace_sync.evidence.checkpoint import Checkpoint, open_checkpoint
 from workplace_sync.evidence.tile import WIDTH, bundle_path, path_of, tiles_of
 from workplace_sync.jobs.publish import check_published, read_kept
 from workplace_sync.store.evidence import EvidenceLog
+from workplace_sync.store.whole_file import replace_file
 
 _CHECKPOINT = "checkpoint"
 _TILES = "tile"
@@ -38,19 +37,23 @@ def write_tiles(log: EvidenceLog, folder: Path) -> Written:
     """
     log.latest()  # of an empty log nothing is written, not even a folder
     before = _held(log, folder)
-    files = 0
-    note = ""
+    written: list[Path] = []
+    note = b""
     for path, content in log.export_tiles(before):
+        file = folder / path
         try:
-            _put(folder / path, content)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, content)
         except OSError as error:
             raise StoreError(
-                f"{folder / path} cannot be written ({error.strerror}).",
+                f"{file} cannot be written ({error.strerror}).",
                 hint="Check the disk and the rights of the folder; the next call goes on.",
             ) from None
-        files += 1
-        note = content.decode() if path == _CHECKPOINT else note
-    return Written(before, open_checkpoint(note, log.keys), files)
+        written.append(file)
+        note = content  # the checkpoint comes last
+    for file in written:  # only now, as the checkpoint before still spoke of them
+        shutil.rmtree(_beginnings(file), ignore_errors=True)
+    return Written(before, open_checkpoint(note.decode(), log.keys), len(written))
 
 
 def _held(log: EvidenceLog, folder: Path) -> int:
@@ -75,15 +78,6 @@ def _complete(size: int) -> Iterator[str]:
     yield from (bundle_path(number) for number in range(size // WIDTH))
 
 
-def _put(file: Path, content: bytes) -> None:
-    """Write a file at once or not at all; a complete tile takes the place of its beginnings."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f"{file.name}.new")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
-    if not file.parent.name.endswith(".p"):
-        with suppress(FileNotFoundError):
-            shutil.rmtree(file.with_name(f"{file.name}.p"))
+def _beginnings(file: Path) -> Path:
+    """Return the folder in which the beginnings of a complete file were."""
+    return file.with_name(f"{file.name}.p")

@@ -5,7 +5,6 @@ machine, with nothing but a key file and the file of what was cosigned before.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from workplace_sync.jobs.office import Office
 from workplace_sync.jobs.publish import check_published
 from workplace_sync.store import publications
 from workplace_sync.store.keys import read_private, write_private
+from workplace_sync.store.whole_file import replace_file
 
 _WAIT_SECONDS = 10.0
 _REFUSED = "Do not sign it, and keep the file: with what you signed before, it shows that two histories were told."
@@ -230,13 +230,8 @@ def _write_memory(key_file: Path, memory: _Memory) -> None:
     file = _memory_file(key_file)
     logs = {origin: {"vkey": seen.vkey, "checkpoint": seen.checkpoint} for origin, seen in memory.logs.items()}
     text = json.dumps({"name": memory.name, "logs": logs}, indent=2, ensure_ascii=False) + "\n"
-    temporary = file.with_name(file.name + ".new")
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
+        replace_file(file, text.encode())
     except OSError as error:
         raise InputError(f"{file} cannot be written ({error.strerror}).", hint="Check the folder's rights.") from None
 

@@ -3,7 +3,6 @@
 Put it where who restores the database does not restore it too; best on another machine's disk.
 """
 
-import os
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,6 +10,7 @@ from filelock import FileLock, Timeout
 from workplace_sync.errors import EvidenceError, StoreError
 from workplace_sync.evidence.checkpoint import parse_text
 from workplace_sync.evidence.note import parse_note
+from workplace_sync.store.whole_file import replace_file
 
 _WAIT_SECONDS = 10.0
 _POLL_SECONDS = 0.002
@@ -48,7 +48,7 @@ class CheckpointFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._lock:
                 if self._held_size() < size:
-                    self._replace(note)
+                    replace_file(self.path, note.encode())  # the lock makes it ours
         except (OSError, Timeout) as error:
             why = "another run holds its lock" if isinstance(error, Timeout) else error.strerror
             raise StoreError(
@@ -60,16 +60,6 @@ class CheckpointFile:
         """Return the size that the file says; one that says nothing readable is left for the next start to report."""
         held = self.read()
         return -1 if held is None else parse_text(parse_note(held).text).size
-
-    def _replace(self, note: str) -> None:
-        temporary = self.path.with_name(
-            self.path.name + ".new"
-        )  # the lock makes it ours; a killed run's is overwritten
-        with temporary.open("wb") as file:
-            file.write(note.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
 
 
 _KEEP = "Keep the file as it is for whoever looks into this, and see `workplace-sync evidence verify`."

@@ -6,7 +6,6 @@ log, and keeps another entry that came to bear the same number from being taken 
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from workplace_sync.errors import StoreError
 from workplace_sync.store.privacy_tables import ErasureRow
+from workplace_sync.store.whole_file import replace_file
 
 _TABLE = ErasureRow.__table__  # type: ignore[attr-defined]
 _WAIT_SECONDS = 10.0
@@ -99,13 +99,7 @@ class JournalFile:
             ) from None
 
     def _replace(self, erasures: list[Erasure]) -> None:
-        temporary = self.path.with_name(self.path.name + ".new")  # the lock makes it ours
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(one.line() + "\n" for one in erasures)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        replace_file(self.path, "".join(f"{one.line()}\n" for one in erasures).encode(), mode=0o600)
 
 
 def record(connection: Connection, erasure: Erasure) -> None:
