@@ -20,8 +20,16 @@ from workplace_sync.errors import ExitCode, InputError, SyncError, UsageError
 PROGRAM = "workplace-sync"
 
 _OF_THE_MACHINE = {
-    getattr(errno, name)
-    for name in ("EACCES", "EDQUOT", "EIO", "ELOOP", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENOSPC", "EPERM", "EROFS")
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.ELOOP,
+    errno.EMFILE,
+    errno.ENAMETOOLONG,
+    errno.ENFILE,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
 }
 """Why a machine can refuse a file whatever the program does about it; of other errors each command knows what they mean."""
 

@@ -79,10 +79,9 @@ def why(ask: Asked, person: str, group: str = "", at: str = "") -> Response:
     names = sorted(ask.groups)
     chosen = group or next((one.group for one in file.groups if one.known), names[0] if names else "")
     ask.require_group(chosen)
+    then = begin_of(day_asked(at))  # before it is noted, as what is refused is not read
     ask.noted_read("explanation", chosen, [key])
-    told = explain_person(
-        ask.app.office, ask.groups[chosen].managed, ask.console.rules(), key, at=begin_of(day_asked(at))
-    )
+    told = explain_person(ask.app.office, ask.groups[chosen].managed, ask.console.rules(), key, at=then)
     lines = [] if told.explanation is None else list(explanation_lines(told.explanation))
     return ask.show(
         "person-why.html",
